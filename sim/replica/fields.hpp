@@ -1,0 +1,199 @@
+// The fields of a message, described once: how every type of value a message may hold is written, sized and read back.
+//
+// A message type calls `field(name, &Type::member, role)` for each of its fields. From that one description come its
+// canonical bytes (what is signed and hashed), its size on the wire, its form in a trace, and the paths by which a rule
+// matches, alters or forges it.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "sim/core/ids.hpp"
+#include "sim/core/ref.hpp"
+#include "sim/core/replica_set.hpp"
+
+namespace byzsim {
+
+class Message;
+
+/// What a field means to those who know no protocol: rules, invariants, forensics.
+enum class Role : std::uint8_t { plain, view, slot, value, payload, certificate };
+
+/// Bytes on the wire of the things a message is made of.
+struct Sizes {
+  std::uint32_t header = 40;
+  std::uint32_t digest = 32;
+  std::uint32_t signature = 64;
+};
+
+/// Receives the fields of a message one by one. Three sinks exist: canonical bytes, trace text, nested messages.
+class FieldSink {
+ public:
+  virtual ~FieldSink() = default;
+  virtual void name(std::string_view field) = 0;
+  virtual void number(std::uint64_t value) = 0;
+  virtual void boolean(bool value) = 0;
+  virtual void digest(Digest value) = 0;
+  virtual void text(std::string_view value) = 0;
+  virtual void nested(const Message* message) = 0;  ///< null if the field is empty
+  virtual void begin_list(std::size_t size) = 0;
+  virtual void end_list() = 0;
+  virtual void begin_group() = 0;
+  virtual void end_group() = 0;
+};
+
+/// Thrown by `take` when a value does not fit its field; the text names the field and what would be right.
+class FieldError;
+
+template <class T>
+concept DescribedGroup = !std::derived_from<T, Message> && requires { T::describe([](auto&&...) {}); };
+
+/// A payload that is shared by reference and writes itself: a batch of requests, a snapshot of a state.
+class SharedPayload : public Counted {
+ public:
+  virtual void put(FieldSink& sink) const = 0;
+  virtual std::uint32_t wire_size(const Sizes& sizes) const = 0;
+};
+
+// --- writing -------------------------------------------------------------------------------------------------------
+
+inline void put(FieldSink& sink, bool value) { sink.boolean(value); }
+inline void put(FieldSink& sink, std::unsigned_integral auto value) { sink.number(value); }
+inline void put(FieldSink& sink, Digest value) { sink.digest(value); }
+inline void put(FieldSink& sink, const std::string& value) { sink.text(value); }
+void put(FieldSink& sink, const ReplicaSet& value);
+template <class M>
+  requires std::derived_from<M, Message>
+void put(FieldSink& sink, const Ref<const M>& value) {
+  sink.nested(value.get());
+}
+template <class P>
+  requires std::derived_from<P, SharedPayload>
+void put(FieldSink& sink, const Ref<const P>& value) {
+  if (value) {
+    value->put(sink);
+  } else {
+    sink.begin_list(0);
+    sink.end_list();
+  }
+}
+template <DescribedGroup T>
+void put(FieldSink& sink, const T& value);
+template <class T>
+void put(FieldSink& sink, const std::vector<T>& values) {
+  sink.begin_list(values.size());
+  for (const T& value : values) put(sink, value);
+  sink.end_list();
+}
+template <DescribedGroup T>
+void put(FieldSink& sink, const T& value) {
+  sink.begin_group();
+  T::describe([&](std::string_view name, auto member, Role = Role::plain) {
+    sink.name(name);
+    put(sink, value.*member);
+  });
+  sink.end_group();
+}
+
+// --- size on the wire ----------------------------------------------------------------------------------------------
+
+inline std::uint32_t size_of(bool, const Sizes&) { return 1; }
+template <std::unsigned_integral T>
+std::uint32_t size_of(T, const Sizes&) {
+  return sizeof(T);
+}
+inline std::uint32_t size_of(Digest, const Sizes& sizes) { return sizes.digest; }
+inline std::uint32_t size_of(const std::string& value, const Sizes&) {
+  return 4 + static_cast<std::uint32_t>(value.size());
+}
+std::uint32_t size_of(const ReplicaSet& value, const Sizes& sizes);
+std::uint32_t size_of_message(const Message* message, const Sizes& sizes);
+template <class M>
+  requires std::derived_from<M, Message>
+std::uint32_t size_of(const Ref<const M>& value, const Sizes& sizes) {
+  return size_of_message(value.get(), sizes);
+}
+template <class P>
+  requires std::derived_from<P, SharedPayload>
+std::uint32_t size_of(const Ref<const P>& value, const Sizes& sizes) {
+  return value ? value->wire_size(sizes) : 4;
+}
+template <DescribedGroup T>
+std::uint32_t size_of(const T& value, const Sizes& sizes) {
+  std::uint32_t total = 0;
+  T::describe([&](std::string_view, auto member, Role = Role::plain) { total += size_of(value.*member, sizes); });
+  return total;
+}
+template <class T>
+std::uint32_t size_of(const std::vector<T>& values, const Sizes& sizes) {
+  std::uint32_t total = 4;
+  for (const T& value : values) total += size_of(value, sizes);
+  return total;
+}
+
+// --- reading back (traces, altered and forged messages) ---------------------------------------------------------------
+
+using Json = nlohmann::ordered_json;
+
+void take(const Json& from, bool& value);
+void take(const Json& from, std::uint16_t& value);
+void take(const Json& from, std::uint32_t& value);
+void take(const Json& from, std::uint64_t& value);
+void take(const Json& from, Digest& value);
+void take(const Json& from, std::string& value);
+void take(const Json& from, ReplicaSet& value);
+
+/// The member `name` of an object, or null if it is absent.
+const Json* member_of(const Json& object, std::string_view name);
+std::size_t list_size(const Json& list);
+const Json& list_item(const Json& list, std::size_t index);
+bool is_empty(const Json& value);
+/// Reads the header (signer, sender, tag) and then the fields of a message into `message`.
+void take_message(const Json& from, Message& message);
+
+template <class M>
+  requires std::derived_from<M, Message>
+void take(const Json& from, Ref<const M>& value) {
+  if (is_empty(from)) {
+    value = nullptr;
+    return;
+  }
+  auto message = make_ref<M>();
+  take_message(from, *message);
+  value = Ref<const M>(message);
+}
+template <class P>
+  requires std::derived_from<P, SharedPayload>
+void take(const Json& from, Ref<const P>& value) {
+  value = P::take(from);
+}
+template <DescribedGroup T>
+void take(const Json& from, T& value);
+template <class T>
+void take(const Json& from, std::vector<T>& values) {
+  values.clear();
+  const std::size_t size = list_size(from);
+  for (std::size_t i = 0; i < size; ++i) {
+    T value{};
+    take(list_item(from, i), value);
+    values.push_back(std::move(value));
+  }
+}
+/// Reads the fields that `from` has and leaves the others as they are.
+template <class T>
+void take_fields(const Json& from, T& value) {
+  T::describe([&](std::string_view name, auto member, Role = Role::plain) {
+    if (const Json* field = member_of(from, name)) take(*field, value.*member);
+  });
+}
+template <DescribedGroup T>
+void take(const Json& from, T& value) {
+  take_fields(from, value);
+}
+
+}  // namespace byzsim

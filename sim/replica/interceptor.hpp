@@ -1,0 +1,85 @@
+// The border between the world and the adversary.
+//
+// An Interceptor sits between nodes and the network. The world shows it every message that is about to leave a node and
+// every one about to reach a node it controls, and tells it what happens; it acts through its Powers. It can sign
+// only as the nodes it controls, because Powers hands out the Signers of those alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "sim/core/ids.hpp"
+#include "sim/core/random.hpp"
+#include "sim/core/time.hpp"
+#include "sim/replica/message.hpp"
+#include "sim/replica/notary.hpp"
+#include "sim/replica/workload.hpp"
+#include "sim/trace/record.hpp"
+
+namespace byzsim {
+
+/// One message on its way to one receiver.
+struct Packet {
+  Ref<const Message> message;
+  NodeId from = kNobody;
+  NodeId to = kNobody;
+  Duration delay{};  ///< asked for by the adversary, on top of what the network takes
+};
+
+/// What the world lets the adversary do.
+class Powers {
+ public:
+  virtual ~Powers() = default;
+  virtual Time now() const = 0;
+  virtual std::uint32_t n() const = 0;
+  virtual std::uint32_t f() const = 0;
+  virtual std::uint32_t clients() const = 0;
+  virtual NodeId primary(View view) const = 0;
+  virtual bool controls(NodeId node) const = 0;
+  /// The key of a node the adversary controls; CHECKed.
+  virtual const Signer& signer(NodeId node) = 0;
+  virtual Notary& notary() = 0;
+  virtual const MessageKind* kind(std::string_view name) const = 0;  ///< of the running protocol; null if there is none
+  virtual std::vector<std::string> kind_names() const = 0;
+
+  /// Puts a packet on the network, past the interceptor. `message` must be sealed or drafted; `from` is set on it.
+  virtual void inject(Packet packet) = 0;
+  /// Hands a message straight to the honest core of a node the adversary controls, as if it had arrived from `from`.
+  virtual void feed(NodeId to, NodeId from, Ref<const Message> message) = 0;
+  /// Calls `on_wakeup(token)` after this time.
+  virtual void wake(Duration after, std::uint64_t token) = 0;
+  virtual void crash(NodeId node) = 0;                       ///< only nodes it controls
+  virtual void restart(NodeId node, bool state_kept) = 0;    ///< only nodes it controls
+  /// Announces what it did; counted under `name` in the result's `happened`, and recorded.
+  virtual void note(std::string_view name, NodeId node = kNobody, std::uint64_t message = 0) = 0;
+  /// The batch that this value names, if it has been seen on a wire; null otherwise. The script is omniscient.
+  virtual Ref<const Batch> batch(Digest value) const = 0;
+  /// The request that the scenario's client script calls `name`, once it has been signed; null before.
+  virtual Ref<const Request> named_request(std::string_view name) const = 0;
+  virtual bool is_request_name(std::string_view name) const = 0;
+  /// Every request signed so far, in order.
+  virtual const std::vector<Ref<const Request>>& requests() const = 0;
+  virtual Stream& random() = 0;
+};
+
+class Interceptor {
+ public:
+  virtual ~Interceptor() = default;
+  virtual void on_start() = 0;
+  /// A packet is about to go on the wire. False: it does not (dropped, or kept to be injected later). May change it.
+  virtual bool outgoing(Packet& packet) = 0;
+  /// A packet has reached a node that the adversary controls. False: the honest core never sees it.
+  virtual bool incoming(const Packet& packet) = 0;
+  /// Something happened that triggers may refer to: records of kind view, prepared, decided, executed, timer, submitted,
+  /// accepted, crashed, restarted, sent and delivered.
+  virtual void on_event(const Record& record) = 0;
+  virtual void on_wakeup(std::uint64_t token) = 0;
+  /// False if packets of honest senders are none of its business: the world then skips it for them.
+  virtual bool watches_everyone() const = 0;
+  /// The record kinds that its triggers need.
+  virtual RecordMask wants() const = 0;
+};
+
+}  // namespace byzsim

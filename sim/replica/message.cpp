@@ -1,0 +1,127 @@
+#include "sim/replica/message.hpp"
+
+#include <array>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "sim/core/random.hpp"
+
+namespace byzsim {
+
+namespace {
+
+// Messages come and go by the million and in few sizes: freed blocks wait in a list per size for the next of that size.
+class BlockPool {
+ public:
+  ~BlockPool() {
+    for (void* block : free_) {
+      while (block != nullptr) {
+        void* next = *static_cast<void**>(block);
+        ::operator delete(block);
+        block = next;
+      }
+    }
+  }
+  void* take(std::size_t size) {
+    const std::size_t bucket = (size + kStep - 1) / kStep;
+    if (bucket >= free_.size()) return ::operator new(size);
+    void*& head = free_[bucket];
+    if (head == nullptr) return ::operator new(bucket * kStep);
+    void* block = head;
+    head = *static_cast<void**>(block);
+    return block;
+  }
+  void give(void* block, std::size_t size) {
+    const std::size_t bucket = (size + kStep - 1) / kStep;
+    if (bucket >= free_.size()) {
+      ::operator delete(block);
+      return;
+    }
+    *static_cast<void**>(block) = free_[bucket];
+    free_[bucket] = block;
+  }
+
+ private:
+  static constexpr std::size_t kStep = 16;
+  std::array<void*, 32> free_{};
+};
+thread_local BlockPool pool;
+
+// Hashes canonical bytes word by word. Every item is preceded by its sort and lists by their length, so two different
+// contents never feed the same words. Names are not hashed: a kind fixes its fields.
+class Hasher final : public FieldSink {
+ public:
+  explicit Hasher(std::string_view kind) { text(kind); }
+  Digest digest() const { return {state_ | 1}; }  // never zero, which names nothing
+
+  void name(std::string_view) override {}
+  void number(std::uint64_t value) override { word(value); }
+  void boolean(bool value) override { word(value ? 3 : 2); }
+  void digest(Digest value) override { word(value.bits); }
+  void text(std::string_view value) override {
+    word(value.size());
+    for (std::size_t i = 0; i < value.size(); i += 8) {
+      std::uint64_t chunk = 0;
+      for (std::size_t k = i; k < value.size() && k < i + 8; ++k) {
+        chunk |= static_cast<std::uint64_t>(static_cast<unsigned char>(value[k])) << (8 * (k - i));
+      }
+      word(chunk);
+    }
+  }
+  void nested(const Message* message) override {
+    word(message == nullptr ? 0 : message->content().bits);
+    word(message == nullptr ? kNobody : message->signer());
+  }
+  void begin_list(std::size_t size) override { word(0x6c697374 + (static_cast<std::uint64_t>(size) << 32)); }
+  void end_list() override {}
+  void begin_group() override {}
+  void end_group() override {}
+
+ private:
+  void word(std::uint64_t value) { state_ = mix64(state_ * 0x9e3779b97f4a7c15ULL + value + 1); }
+  std::uint64_t state_ = 0x62797a73696d2f31;  // "byzsim/1"
+};
+
+class NestedWalker final : public FieldSink {
+ public:
+  explicit NestedWalker(const std::function<void(const Message&)>& visit) : visit_(visit) {}
+  void name(std::string_view) override {}
+  void number(std::uint64_t) override {}
+  void boolean(bool) override {}
+  void digest(Digest) override {}
+  void text(std::string_view) override {}
+  void nested(const Message* message) override {
+    if (message == nullptr) return;
+    visit_(*message);
+    message->put_fields(*this);
+  }
+  void begin_list(std::size_t) override {}
+  void end_list() override {}
+  void begin_group() override {}
+  void end_group() override {}
+
+ private:
+  const std::function<void(const Message&)>& visit_;
+};
+
+}  // namespace
+
+void* Message::operator new(std::size_t size) { return pool.take(size); }
+void Message::operator delete(void* memory, std::size_t size) { pool.give(memory, size); }
+
+Digest Message::content() const {
+  if (!content_) {
+    Hasher hasher(name());
+    put_fields(hasher);
+    content_ = hasher.digest();
+  }
+  return content_;
+}
+
+void for_each_nested(const Message& message, const std::function<void(const Message&)>& visit) {
+  NestedWalker walker(visit);
+  message.put_fields(walker);
+}
+
+}  // namespace byzsim

@@ -1,0 +1,186 @@
+#include "sim/replica/notary.hpp"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace byzsim {
+
+Tag Notary::tag(const Message& message) const {
+  if (message.seal_ == Seal::genuine) return keys_.tag(message.signer(), message.name(), message.content());
+  return message.tag_;
+}
+
+bool Notary::check(const Message& message) const {
+  const bool fits = message.signer() < keys_.nodes() &&
+                    keys_.tag(message.signer(), message.name(), message.content()) == message.tag_;
+  message.seal_ = fits ? Seal::genuine : Seal::bad;
+  return fits;
+}
+
+Ref<const Message> Draft::relay(const Message& message, NodeId from) {
+  Ref<Message> copy = message.clone();
+  copy->from_ = from;
+  return copy;
+}
+
+Ref<Message> Draft::altered(const Message& message, const Json& changes, const Notary& notary) {
+  Ref<Message> copy = message.clone();
+  copy->tag_ = notary.tag(message);
+  copy->take_fields_from(changes);
+  copy->seal_ = Seal::unchecked;
+  copy->content_ = {};
+  copy->label_ = copy->read_label();
+  return copy;
+}
+
+Ref<Message> Draft::claiming(const Message& message, NodeId signer, const Notary& notary) {
+  Ref<Message> copy = message.clone();
+  copy->tag_ = notary.tag(message);
+  copy->signer_ = signer;
+  copy->seal_ = Seal::unchecked;
+  return copy;
+}
+
+Ref<Message> Draft::damaged(const Message& message, const Notary& notary) {
+  Ref<Message> copy = message.clone();
+  copy->tag_ = notary.tag(message);
+  copy->tag_[0] ^= 1;
+  copy->seal_ = Seal::unchecked;
+  return copy;
+}
+
+Ref<Message> Draft::fresh(const MessageKind& kind, const Json& fields) {
+  Ref<Message> message = kind.make();
+  message->take_fields_from(fields);
+  message->label_ = message->read_label();
+  return message;
+}
+
+Ref<Message> Draft::read(const MessageKind& kind, const Json& text) {
+  Ref<Message> message = kind.make();
+  read_into(*message, text);
+  return message;
+}
+
+void Draft::read_into(Message& message, const Json& text) {
+  if (const Json* signer = member_of(text, "signer")) take(*signer, message.signer_);
+  if (const Json* id = member_of(text, "id")) take(*id, message.id_);
+  message.from_ = message.signer_;
+  if (const Json* tag = member_of(text, "tag")) {
+    std::string hex;
+    take(*tag, hex);
+    if (hex.size() != 32) throw FieldError(fmt::format("a signature has 32 hexadecimal digits, not {}", hex.size()));
+    Digest half;
+    take(Json(hex.substr(0, 16)), half);
+    message.tag_[0] = half.bits;
+    take(Json(hex.substr(16)), half);
+    message.tag_[1] = half.bits;
+    message.seal_ = Seal::unchecked;
+  }
+  const Json* fields = member_of(text, "fields");
+  message.take_fields_from(fields != nullptr ? *fields : text);
+  message.content_ = {};
+  message.label_ = message.read_label();
+}
+
+namespace {
+
+class JsonSink final : public FieldSink {
+ public:
+  JsonSink(std::string& out, const Notary& notary) : out_(out), notary_(notary) {}
+
+  void name(std::string_view field) override {
+    comma();
+    out_ += '"';
+    out_ += field;
+    out_ += "\":";
+    fresh_ = true;
+  }
+  void number(std::uint64_t value) override {
+    comma();
+    const fmt::format_int digits(value);
+    // Readers that hold numbers as doubles lose what lies past 2^53.
+    if (value >= (std::uint64_t{1} << 53)) {
+      out_ += '"';
+      out_.append(digits.data(), digits.size());
+      out_ += '"';
+    } else {
+      out_.append(digits.data(), digits.size());
+    }
+  }
+  void boolean(bool value) override {
+    comma();
+    out_ += value ? "true" : "false";
+  }
+  void digest(Digest value) override {
+    comma();
+    hex(value.bits);
+  }
+  void text(std::string_view value) override {
+    comma();
+    out_ += Json(value).dump();
+  }
+  void nested(const Message* message) override {
+    comma();
+    if (message == nullptr) {
+      out_ += "null";
+    } else {
+      write(*message);
+    }
+  }
+  void begin_list(std::size_t) override { open('['); }
+  void end_list() override { close(']'); }
+  void begin_group() override { open('{'); }
+  void end_group() override { close('}'); }
+
+  void write(const Message& message) {
+    const Tag tag = notary_.tag(message);
+    fmt::format_to(std::back_inserter(out_), "{{\"kind\":\"{}\",\"signer\":{},\"id\":{},\"tag\":\"{:016x}{:016x}\",\"fields\":{{",
+                   message.name(), message.signer(), message.id(), tag[0], tag[1]);
+    fresh_ = true;
+    message.put_fields(*this);
+    out_ += "}}";
+    fresh_ = false;
+  }
+
+ private:
+  void comma() {
+    if (!fresh_) out_ += ',';
+    fresh_ = false;
+  }
+  void open(char bracket) {
+    comma();
+    out_ += bracket;
+    fresh_ = true;
+  }
+  void close(char bracket) {
+    out_ += bracket;
+    fresh_ = false;
+  }
+  void hex(std::uint64_t bits) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    char text[18];
+    text[0] = '"';
+    for (int i = 0; i < 16; ++i) text[1 + i] = kDigits[(bits >> (60 - 4 * i)) & 15];
+    text[17] = '"';
+    out_.append(text, 18);
+  }
+
+  std::string& out_;
+  const Notary& notary_;
+  bool fresh_ = true;
+};
+
+}  // namespace
+
+void write_json(const Message& message, const Notary& notary, std::string& out) { JsonSink(out, notary).write(message); }
+
+Json fields_of(const Message& message, const Notary& notary) {
+  std::string text;
+  write_json(message, notary, text);
+  return Json::parse(text).at("fields");
+}
+
+}  // namespace byzsim

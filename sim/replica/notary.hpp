@@ -1,0 +1,70 @@
+// Signing, checking, and building messages that nobody vouches for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sim/crypto/keys.hpp"
+#include "sim/replica/message.hpp"
+
+namespace byzsim {
+
+/// Seals messages for holders of a Signer and checks seals. One per run: it numbers the signings.
+class Notary {
+ public:
+  explicit Notary(const KeyRing& keys) : keys_(keys) {}
+
+  /// Signs `message` as the holder of `signer`: from here on it must not change.
+  void sign(const Signer& signer, Message& message) {
+    message.signer_ = signer.id();
+    message.from_ = signer.id();
+    message.id_ = ++signed_;
+    message.label_ = message.read_label();
+    message.content_ = {};
+    message.seal_ = Seal::genuine;
+  }
+  /// Whether the signature is that of the claimed signer over this content. Computed at most once a message.
+  bool verify(const Message& message) const {
+    return message.seal_ == Seal::genuine || (message.seal_ == Seal::unchecked && check(message));
+  }
+  /// The bytes of the signature: as signed, or as attached to a message that nobody vouches for.
+  Tag tag(const Message& message) const;
+
+ private:
+  bool check(const Message& message) const;
+
+  const KeyRing& keys_;
+  std::uint64_t signed_ = 0;
+};
+
+/// Copies and inventions. What comes out verifies only if its tag happens to fit, that is, if it is an unchanged copy.
+class Draft {
+ public:
+  /// The same signed message, put on a link by somebody else.
+  static Ref<const Message> relay(const Message& message, NodeId from);
+  /// A copy with some fields replaced (`changes` as in a trace), not yet signed again: carries the old tag.
+  static Ref<Message> altered(const Message& message, const Json& changes, const Notary& notary);
+  /// A copy that claims another signer and carries the old tag.
+  static Ref<Message> claiming(const Message& message, NodeId signer, const Notary& notary);
+  /// A copy with a damaged signature.
+  static Ref<Message> damaged(const Message& message, const Notary& notary);
+  /// An unsigned message of this kind with these fields.
+  static Ref<Message> fresh(const MessageKind& kind, const Json& fields);
+  /// A message as it stands in a trace: {"signer", "id", "tag", fields…}. Throws FieldError.
+  static Ref<Message> read(const MessageKind& kind, const Json& text);
+  static void read_into(Message& message, const Json& text);
+  static void set_from(Message& message, NodeId from) { message.from_ = from; }
+};
+
+/// `message` with every field, its signer, id and tag, as JSON text appended to `out`; nested messages in full.
+void write_json(const Message& message, const Notary& notary, std::string& out);
+/// The fields alone, as a JSON tree: what rules match paths against.
+Json fields_of(const Message& message, const Notary& notary);
+
+/// Thrown when a text does not fit a field.
+class FieldError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace byzsim

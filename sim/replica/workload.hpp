@@ -1,0 +1,78 @@
+// What clients ask for and replicas order: operations, requests, batches, replies.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/core/ids.hpp"
+#include "sim/replica/message.hpp"
+
+namespace byzsim {
+
+/// One operation on the replicated key-value store. Keys and values are numbers; `padding` only weighs on the wire.
+struct Operation {
+  enum Code : std::uint32_t { get = 0, put = 1, add = 2 };
+  std::uint32_t code = get;
+  std::uint32_t key = 0;
+  std::uint64_t argument = 0;
+  std::uint32_t padding = 0;
+  static constexpr void describe(auto&& field) {
+    field("code", &Operation::code);
+    field("key", &Operation::key);
+    field("argument", &Operation::argument);
+    field("padding", &Operation::padding);
+  }
+};
+
+/// `put 7 42`, `add 7 1`, `get 7`; nothing if the text is none of these.
+std::optional<Operation> parse_operation(std::string_view text);
+std::string to_string(const Operation& operation);
+
+/// Signed by a client. `number` grows with each request of a client (the timestamp of OSDI'99).
+struct Request final : Described<Request> {
+  NodeId client = kNobody;
+  std::uint64_t number = 0;
+  Operation operation;
+  static constexpr MessageTraits traits{.name = "request"};
+  static constexpr void describe(auto&& field) {
+    field("client", &Request::client);
+    field("number", &Request::number);
+    field("operation", &Request::operation, Role::payload);
+  }
+};
+
+/// Signed by a replica: the result of a request.
+struct Reply final : Described<Reply> {
+  View view = 0;
+  NodeId client = kNobody;
+  std::uint64_t number = 0;
+  std::uint64_t result = 0;
+  static constexpr MessageTraits traits{.name = "reply"};
+  static constexpr void describe(auto&& field) {
+    field("view", &Reply::view, Role::view);
+    field("client", &Reply::client);
+    field("number", &Reply::number);
+    field("result", &Reply::result);
+  }
+};
+
+/// An ordered list of signed requests: what a slot is filled with. The empty batch is the null value.
+class Batch final : public SharedPayload {
+ public:
+  explicit Batch(std::vector<Ref<const Request>> requests);
+  const std::vector<Ref<const Request>>& requests() const { return requests_; }
+  /// Names this batch: a hash over its requests in order.
+  Digest digest() const { return digest_; }
+  void put(FieldSink& sink) const override;
+  std::uint32_t wire_size(const Sizes& sizes) const override;
+  static Ref<const Batch> take(const Json& from);
+
+ private:
+  std::vector<Ref<const Request>> requests_;
+  Digest digest_;
+};
+
+}  // namespace byzsim

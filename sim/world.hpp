@@ -1,0 +1,54 @@
+// World: one run. Built from a scenario and a seed, it wires replicas, clients, network and adversary to one scheduler,
+// runs them, and emits records to whoever listens.
+//
+//   World world(scenario, seed);
+//   world.observe(judge);
+//   const Outcome& outcome = world.run();
+//
+// Same scenario and seed: same events in the same order, same fingerprint, whoever listens. A world is used once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/scenario/scenario.hpp"
+#include "sim/trace/manifest.hpp"
+#include "sim/trace/outcome.hpp"
+#include "sim/trace/record.hpp"
+
+namespace byzsim {
+
+class Notary;
+struct MessageKind;
+
+class World {
+ public:
+  World(const Scenario& scenario, std::uint64_t seed);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  const Manifest& manifest() const;
+  const Notary& notary() const;
+  /// `observer` must outlive the run. Call before run().
+  void observe(Observer& observer);
+  /// Runs to the end and returns what the world knows of it. Callable once.
+  const Outcome& run();
+  /// Ends the run before the next event. May be called from an observer's owner or from another thread or a signal handler.
+  void stop(EndReason reason);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// What judging a recorded run needs: the manifest its world had, and the means to rebuild and check its messages.
+struct Recording {
+  Manifest manifest;
+  std::vector<const MessageKind*> kinds;  ///< by position in manifest.kinds
+  std::shared_ptr<const Notary> notary;   ///< knows the keys of that run
+};
+Recording recording_of(const Scenario& scenario, std::uint64_t seed);
+
+}  // namespace byzsim
