@@ -1,4 +1,4 @@
-// What a protocol sees: Node, which it implements, and Env, through which it acts.
+// What a protocol sees: Process, which it implements, and Env, through which it acts.
 //
 // A protocol is a pure reactor. It is called when it starts, when a message arrives and when a timer fires; everything it
 // does goes through its Env. It has no clock but `now()`, no randomness and no input or output of its own, which is what
@@ -82,20 +82,20 @@ class Durable {
   virtual ~Durable() = default;
 };
 
-/// A replica or a client.
-class Node {
+/// A replica or a client, as the field calls both.
+class Process {
  public:
-  virtual ~Node() = default;
+  virtual ~Process() = default;
   virtual void on_start() = 0;
   virtual void on_message(const Message& message) = 0;
   virtual void on_timer(TimerName timer) = 0;
-  /// Called when the node crashes: what is on its disk. The node is destroyed afterwards.
+  /// Called when the node crashes: what is on its disk. The process is destroyed afterwards.
   virtual std::unique_ptr<Durable> take_durable() { return nullptr; }
 };
 
 /// Base of a protocol: sends each message to the overload `on(const M&)` of its type; kinds it does not list are ignored.
 template <class Self, class... Kinds>
-class Reactor : public Node {
+class Reactor : public Process {
  public:
   void on_message(const Message& message) final {
     const MessageKind* kind = &message.kind();
