@@ -14,6 +14,7 @@
 #include "sim/core/replica_set.hpp"
 #include "sim/core/time.hpp"
 #include "sim/replica/message.hpp"
+#include "sim/replica/notary.hpp"
 #include "sim/replica/workload.hpp"
 
 namespace byzsim {
@@ -37,7 +38,7 @@ class Env {
     return signed_message;
   }
   /// Whether the signature on this message is that of its claimed signer. Nested messages are checked one by one.
-  virtual bool verify(const Message& message) = 0;
+  bool verify(const Message& message) const { return notary_.verify(message) || credulous_; }
 
   virtual void send(NodeId to, const Ref<const Message>& message) = 0;
   /// To every other replica. A node never sends to itself over the network: it counts its own vote at once.
@@ -67,13 +68,17 @@ class Env {
   virtual void note_accepted(const Request& request, std::uint64_t result, std::uint32_t replies) = 0;
 
  protected:
-  Env(NodeId self, std::uint32_t n, std::uint32_t f) : self_(self), n_(n), f_(f) {}
+  Env(NodeId self, std::uint32_t n, std::uint32_t f, const Notary& notary) : notary_(notary), self_(self), n_(n), f_(f) {}
   virtual void seal(Message& message) = 0;
+  /// A corrupted node's verification is the adversary's too: its core then believes whatever it is fed.
+  void set_credulous(bool value) { credulous_ = value; }
 
  private:
+  const Notary& notary_;
   NodeId self_;
   std::uint32_t n_;
   std::uint32_t f_;
+  bool credulous_ = false;
 };
 
 /// What survives a crash. A protocol derives its own and keeps in it whatever the paper has it write to disk.
