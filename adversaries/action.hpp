@@ -28,6 +28,8 @@ class Action {
   virtual void on_event(const Occasion&) {}
   /// Lets go of what it holds.
   virtual void release() {}
+  /// The run is over: drops what it holds.
+  virtual void end() {}
   virtual bool needs_memory() const { return false; }
 
  protected:

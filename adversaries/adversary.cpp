@@ -62,6 +62,10 @@ void Adversary::on_wakeup(std::uint64_t token) {
   stages_[position]->on_wakeup(token & 0xffffffff);
 }
 
+void Adversary::on_end() {
+  for (const auto& stage : stages_) stage->end();
+}
+
 void Adversary::resume(Packet packet, std::uint32_t position) {
   if (pass(packet, position + 1)) coalition_.powers().inject(std::move(packet));
 }

@@ -21,6 +21,7 @@ class Adversary final : public Interceptor {
   bool incoming(const Packet& packet) override;
   void on_event(const Record& record) override;
   void on_wakeup(std::uint64_t token) override;
+  void on_end() override;
   bool watches_everyone() const override { return watches_everyone_; }
   RecordMask wants() const override { return wants_; }
 

@@ -9,6 +9,7 @@
 //     using BehaviourWith::BehaviourWith;
 //     bool outgoing(Packet& packet) override {
 //       note("silence", packet.from, packet.message->id());
+//       powers().drop(packet);
 //       return false;
 //     }
 //   };
@@ -55,6 +56,8 @@ class Stage {
   virtual bool incoming(const Packet&) { return true; }
   virtual void on_event(const Record&) {}
   virtual void on_wakeup(std::uint64_t) {}
+  /// The run is over: drop what is still held.
+  virtual void end() {}
   /// Whether it acts on packets from (or, for incoming, to) this node now.
   virtual bool acts_for(NodeId node) const = 0;
   /// Whether it needs to see what honest nodes send.

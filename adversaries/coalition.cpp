@@ -71,8 +71,6 @@ bool votes(const MessageKind& kind) {
          field_with(facts, Role::value, FieldSort::digest) != nullptr;
 }
 
-const Batch* batch_in(const Message& message) { return dynamic_cast<const Batch*>(message.payload()); }
-
 Json json_of(const Batch& batch, const Notary& notary) {
   Json list = Json::array();
   std::string text;

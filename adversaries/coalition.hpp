@@ -53,9 +53,6 @@ const FieldFacts* field_with(const std::vector<FieldFacts>& fields, Role role, F
 bool proposes(const MessageKind& kind);
 /// Whether messages of this kind vote for a value in a view and a slot.
 bool votes(const MessageKind& kind);
-/// The batch that a message carries, or null.
-const Batch* batch_in(const Message& message);
-
 /// A batch as it stands in a trace.
 Json json_of(const Batch& batch, const Notary& notary);
 /// A digest as it stands in a trace.

@@ -111,8 +111,8 @@ void Equivocate::form_groups() {
 
 bool Equivocate::propose(Packet& packet, Story& story) {
   if (story.proposals.empty()) {
-    const Batch* batch = batch_in(*packet.message);
-    if (batch == nullptr) return true;
+    const Ref<const Batch> batch = batch_in(*packet.message);
+    if (!batch) return true;
     story.proposals.push_back(packet.message);
     tell(*packet.message, *batch, story);
   }
@@ -162,7 +162,10 @@ std::vector<Ref<const Message>> Equivocate::votes_for(const Label& label, Digest
 bool Equivocate::vote(Packet& packet, Story& story) {
   const std::size_t group = group_of(packet.to);
   if (group >= story.values.size() || powers().controls(packet.to)) return true;
-  if (options().vote) return false;  // voted with the proposal
+  if (options().vote) {  // voted with the proposal
+    powers().drop(packet);
+    return false;
+  }
   if (packet.message->label().value == story.values[group]) return true;
   Ref<const Message>& changed = story.changed[{packet.message.get(), group}];
   if (!changed) {

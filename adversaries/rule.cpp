@@ -161,6 +161,10 @@ void Rule::release() {
   for (const auto& action : actions_) action->release();
 }
 
+void Rule::end() {
+  for (const auto& action : actions_) action->end();
+}
+
 void Rule::note_impossible(std::string_view why) { note(fmt::format("{}: impossible", name_)), note(why); }
 
 void Rule::release_rule(std::string_view name) { release_others(name); }

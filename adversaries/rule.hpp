@@ -56,6 +56,7 @@ class Rule final : public Stage {
   bool needs_memory() const override { return needs_memory_; }
   RecordMask wants() const override;
   void release() override;
+  void end() override;
   std::string_view name() const override { return name_; }
 
   // --- for actions ---

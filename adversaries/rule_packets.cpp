@@ -16,6 +16,7 @@ class Drop final : public Action {
   explicit Drop(const NoOptions&) {}
   bool on_packet(Packet& packet, const Occasion&) override {
     rule().note(name(), packet.from, packet.message->id());
+    rule().powers().drop(packet);
     return false;
   }
 };
@@ -36,6 +37,10 @@ class Hold final : public Action {
     std::vector<Packet> held;
     held.swap(held_);
     for (Packet& packet : held) rule().resume(std::move(packet));
+  }
+  void end() override {
+    for (const Packet& packet : held_) rule().powers().drop(packet);
+    held_.clear();
   }
 
  private:
@@ -106,6 +111,10 @@ class Reorder final : public Action {
     held.swap(held_);
     std::reverse(held.begin(), held.end());
     for (Packet& packet : held) rule().resume(std::move(packet));
+  }
+  void end() override {
+    for (const Packet& packet : held_) rule().powers().drop(packet);
+    held_.clear();
   }
 
  private:

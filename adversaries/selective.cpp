@@ -28,6 +28,7 @@ class Selective final : public BehaviourWith<SelectiveOptions> {
     if (options().match && !options().match->matches(message, powers())) return true;
     if (options().to.contains(packet.to, message.label().view, powers())) return true;
     note("selective", packet.from, message.id());
+    powers().drop(packet);
     return false;
   }
 };

@@ -163,14 +163,10 @@ bool ValueSet::contains(Digest value, const Message* message, const Powers& powe
     if (const auto* request = as<Request>(*message)) return selects_request(request->client, request->number, powers);
     if (const auto* reply = as<Reply>(*message)) return selects_request(reply->client, reply->number, powers);
   }
-  const auto* batch = message != nullptr ? dynamic_cast<const Batch*>(message->payload()) : nullptr;
-  Ref<const Batch> known;
-  if (batch == nullptr) {
-    known = powers.batch(value);
-    batch = known.get();
-  }
-  bool found = none_ && (value == null_value() || (batch != nullptr && batch->requests().empty()));
-  if (batch != nullptr) {
+  Ref<const Batch> batch = message != nullptr ? batch_in(*message) : nullptr;
+  if (!batch) batch = powers.batch(value);
+  bool found = none_ && (value == null_value() || (batch && batch->requests().empty()));
+  if (batch) {
     for (const auto& request : batch->requests()) found = found || names_request(request->client, request->number, powers);
   }
   return turned(found);

@@ -14,6 +14,7 @@ class Silence final : public BehaviourWith<SilenceOptions> {
   using BehaviourWith::BehaviourWith;
   bool outgoing(Packet& packet) override {
     note("silence", packet.from, packet.message->id());
+    powers().drop(packet);
     return false;
   }
 };
