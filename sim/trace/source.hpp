@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/trace/header.hpp"
+#include "sim/trace/output_file.hpp"
 
 namespace byzsim {
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "sim/core/check.hpp"
 #include "sim/replica/notary.hpp"
 #include "sim/trace/columns.hpp"
 
