@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
+#include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -19,8 +19,38 @@ constexpr std::size_t kLine = 1024;                    // a line without text an
 constexpr std::uint64_t kExact = std::uint64_t{1} << 53;
 constexpr std::uint64_t kMostIds = std::uint64_t{1} << 36;  // ids count signings; beyond this they are inventions
 
+constexpr auto kPairs = [] {
+  std::array<char, 200> pairs{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return pairs;
+}();
+
 char* put_digits(char* p, std::uint64_t value) {
-  return std::to_chars(p, p + 20, value).ptr;
+  if (value < 10) {
+    *p = static_cast<char>('0' + value);
+    return p + 1;
+  }
+  // Backwards into a scratch of fixed size, then forward in one move: cheaper than counting the digits first.
+  std::array<char, 48> scratch;
+  char* const end = scratch.data() + 24;
+  char* q = end;
+  while (value >= 100) {
+    const std::uint64_t rest = value / 100;
+    q -= 2;
+    std::memcpy(q, kPairs.data() + 2 * (value - 100 * rest), 2);
+    value = rest;
+  }
+  if (value >= 10) {
+    q -= 2;
+    std::memcpy(q, kPairs.data() + 2 * value, 2);
+  } else {
+    *--q = static_cast<char>('0' + value);
+  }
+  std::memcpy(p, q, 24);  // the lines have room to spare
+  return p + (end - q);
 }
 
 // Readers that hold numbers as doubles lose what lies past 2^53, so that is written as a text.
@@ -65,11 +95,15 @@ TraceWriter::TraceWriter(const std::string& path, const TraceHeader& header, con
       std::memcpy(text.keys[c].text.data(), key.data(), key.size());
       text.keys[c].size = static_cast<std::uint8_t>(key.size());
     }
-    text.event = fmt::format(",\"event\":\"{}\"", to_string(static_cast<RecordKind>(k)));
+    const std::string event = fmt::format(",\"event\":\"{}\"", to_string(static_cast<RecordKind>(k)));
+    CHECK_LE(event.size(), text.event.size());
+    std::memcpy(text.event.data(), event.data(), event.size());
+    text.event_size = static_cast<std::uint8_t>(event.size());
     text.always = row.always;
     text.labelled = row.labelled;
     kinds_.push_back(std::move(text));
   }
+  number_size_ = static_cast<std::size_t>(put_text(number_text_.data(), "{\"i\":0") - number_text_.data());
   append(to_line(header));
   append("\n");
 }
@@ -92,7 +126,7 @@ void TraceWriter::append(std::string_view bytes) {
   at_ = put_text(at_, bytes);
 }
 
-char* TraceWriter::begin_line(Time time) {
+char* TraceWriter::begin_line(Time time, const KindText& kind) {
   if (static_cast<std::size_t>(buffer_.get() + kBuffer - at_) < kLine) flush();
   if (time != last_time_) {
     last_time_ = time;
@@ -100,10 +134,27 @@ char* TraceWriter::begin_line(Time time) {
     end = put_number(end, static_cast<std::uint64_t>(nanoseconds(time)));
     time_size_ = static_cast<std::size_t>(end - time_text_.data());
   }
-  char* p = put_text(at_, "{\"i\":");
-  p = put_digits(p, lines_++);
+  char* p = at_;
+  std::memcpy(p, number_text_.data(), number_text_.size());
+  p += number_size_;
   std::memcpy(p, time_text_.data(), time_text_.size());
-  return p + time_size_;
+  p += time_size_;
+  std::memcpy(p, kind.event.data(), kind.event.size());
+  p += kind.event_size;
+  ++lines_;
+  count_up();
+  return p;
+}
+
+void TraceWriter::count_up() {
+  char* digit = number_text_.data() + number_size_ - 1;
+  while (*digit == '9') *digit-- = '0';
+  if (*digit != ':') [[likely]] {
+    ++*digit;
+    return;
+  }
+  digit[1] = '1';  // 99 becomes 100: a digit more
+  number_text_[number_size_++] = '0';
 }
 
 char* TraceWriter::put_columns(char* p, const Record& record, const KindText& kind) {
@@ -151,8 +202,7 @@ char* TraceWriter::put_columns(char* p, const Record& record, const KindText& ki
 void TraceWriter::on_record(const Record& record) {
   if (record.kind == RecordKind::end) return;  // finish() writes it, with what the world counted
   const KindText& kind = kinds_[static_cast<std::size_t>(record.kind)];
-  char* p = put_text(begin_line(record.time), kind.event);
-  p = put_columns(p, record, kind);
+  char* p = put_columns(begin_line(record.time, kind), record, kind);
   const bool text = !record.text.empty() || ((kind.always >> static_cast<unsigned>(Column::text)) & 1) != 0;
   if (!text && record.message == nullptr) [[likely]] {
     *p++ = '}';
@@ -198,7 +248,7 @@ void TraceWriter::finish(const Outcome& outcome) {
   end.count = outcome.events;
   end.extra = Digest{outcome.fingerprint};
   const KindText& kind = kinds_[static_cast<std::size_t>(RecordKind::end)];
-  at_ = put_columns(put_text(begin_line(end.time), kind.event), end, kind);
+  at_ = put_columns(begin_line(end.time, kind), end, kind);
   append(fmt::format(",\"why\":\"{}\",\"clamped\":{},\"traffic\":{{", to_string(outcome.reason), outcome.clamped));
   for (std::size_t k = 0; k < outcome.traffic.size(); ++k) {
     const KindTraffic& traffic = outcome.traffic[k];

@@ -46,12 +46,14 @@ class TraceWriter final : public Observer {
   };
   struct KindText {
     std::array<Key, 10> keys;
-    std::string event;  // ,"event":"name"
+    std::array<char, 32> event{};  // ,"event":"name"
+    std::uint8_t event_size = 0;
     std::uint16_t always = 0;
     bool labelled = false;
   };
 
-  char* begin_line(Time time);
+  char* begin_line(Time time, const KindText& kind);
+  void count_up();
   char* put_columns(char* p, const Record& record, const KindText& kind);
   void put_message(const Record& record);
   void append(std::string_view bytes);
@@ -66,6 +68,8 @@ class TraceWriter final : public Observer {
   std::unique_ptr<char[]> buffer_;
   char* at_ = nullptr;  // end of what is in the buffer
   std::uint64_t lines_ = 0;
+  std::array<char, 32> number_text_{};  // {"i":N of the next line, counted up in place
+  std::size_t number_size_ = 0;
   Time last_time_ = kNever;
   std::array<char, 32> time_text_{};  // ,"t_ns":N of the last line: many lines share a time
   std::size_t time_size_ = 0;
