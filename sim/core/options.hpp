@@ -69,12 +69,12 @@ template <class T>
 class Row;
 
 template <class T>
-concept Described = std::is_class_v<T> && requires(Row<T>& row) { T::describe(row); };
+concept SelfDescribing = std::is_class_v<T> && requires(Row<T>& row) { T::describe(row); };
 
 template <class T>
 const Description& description();
 
-template <Described T>
+template <SelfDescribing T>
 struct Setting<T> {
   static std::string type() { return "a map"; }
   static bool read(const Node& node, T& out, Diagnostics& errors) {
@@ -136,7 +136,7 @@ const ValueType& value_type() {
         constrain(*static_cast<const X*>(value), node, constraints, errors);
       },
       []() -> const Description* {
-        if constexpr (Described<typename Inside<X>::type>) return &description<typename Inside<X>::type>();
+        if constexpr (SelfDescribing<typename Inside<X>::type>) return &description<typename Inside<X>::type>();
         return nullptr;
       },
       Inside<X>::container,

@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/core/catalogue.hpp"
+#include "sim/core/options.hpp"
 #include "sim/replica/env.hpp"
 
 namespace byzsim {
@@ -45,7 +45,7 @@ struct ProtocolFacts {
 struct Protocol {
   std::vector<const MessageKind*> kinds;
   std::vector<std::string> timers;
-  std::function<std::unique_ptr<Node>(Env&, const void* options, std::unique_ptr<Durable>)> make;
+  std::function<std::unique_ptr<Process>(Env&, const void* options, std::unique_ptr<Durable>)> make;
   std::function<std::uint32_t(const void* options, std::uint32_t n, std::uint32_t f)> quorum;
   std::function<std::uint32_t(const void* options, std::uint32_t n, std::uint32_t f)> reply_quorum;
   std::function<std::string(const void* options, std::uint32_t n, std::uint32_t f)> infeasible;
@@ -64,7 +64,7 @@ Protocol describe_protocol() {
   const auto options_of = [](const void* options) -> const Options& { return *static_cast<const Options*>(options); };
   Protocol protocol;
   protocol.kinds = P::Kinds::list();
-  protocol.make = [options_of](Env& env, const void* options, std::unique_ptr<Durable> disk) -> std::unique_ptr<Node> {
+  protocol.make = [options_of](Env& env, const void* options, std::unique_ptr<Durable> disk) -> std::unique_ptr<Process> {
     return std::make_unique<P>(env, options_of(options), std::move(disk));
   };
   protocol.quorum = [options_of](const void* options, std::uint32_t n, std::uint32_t f) {
@@ -103,11 +103,11 @@ Protocol describe_protocol() {
   return protocol;
 }
 
+/// Put one at the end of a protocol's file.
 template <class P>
 struct RegisteredProtocol {
-  RegisteredProtocol(std::string name, std::string summary)
-      : entry("protocol", std::move(name), std::move(summary), describe_protocol<P>()) {}
-  Registered<typename P::Options> entry;
+  RegisteredProtocol(const char* name, const char* summary) : entry("protocol", name, summary, describe_protocol<P>()) {}
+  Registered<typename P::Options, Protocol> entry;
 };
 
 }  // namespace byzsim

@@ -35,10 +35,10 @@ constexpr bool quorums_intersect(std::uint32_t n, std::uint32_t f, std::uint32_t
 
 template <>
 struct Setting<QuorumRule> {
-  static std::string type() { return "quorum"; }
-  static bool read(const Node& node, QuorumRule& out, Diagnostics& diagnostics);
-  static nlohmann::ordered_json show(const QuorumRule& value);
-  static nlohmann::ordered_json schema();
+  static std::string type() { return "a quorum rule, such as `2f+1`, `ceil((n+f+1)/2)`, `2f`, `n-f`, `ceil(2n/3)` or a number"; }
+  static bool read(const Node& node, QuorumRule& out, Diagnostics& errors);
+  static Node show(const QuorumRule& value) { return Node::text(value.text()); }
+  static Node schema();
 };
 
 }  // namespace byzsim

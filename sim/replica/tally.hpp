@@ -1,4 +1,7 @@
 // Votes for one question (one slot, one view, one phase), counted by identity and by value.
+//
+// Bounded whatever arrives: a voter counts for the first value seen and for at most one other, so n voters make at most
+// n + 1 values, and no liar can crowd out an honest voter, who has only one vote to cast.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +16,21 @@ class Tally {
  public:
   /// Counts `voter` for `value`; false if it had been counted for that value before.
   bool add(Digest value, NodeId voter) {
-    Entry& entry = entry_of(value);
-    if (!entry.voters.insert(voter)) return false;
-    ++entry.count;
+    if (first_.count == 0) first_.value = value;
+    Entry* entry = &first_;
+    if (first_.value != value) {
+      entry = const_cast<Entry*>(find(value));
+      if (entry != nullptr && entry->voters.contains(voter)) return false;
+      if (!voted_other_.insert(voter)) return false;
+      if (entry == nullptr) entry = &others_.emplace_back(Entry{value, 0, {}});
+    }
+    if (!entry->voters.insert(voter)) return false;
+    ++entry->count;
     return true;
   }
   std::uint32_t count(Digest value) const {
     const Entry* entry = find(value);
     return entry == nullptr ? 0 : entry->count;
-  }
-  /// Voters of all values together: what a rule counts that does not look at the value. Not a safe rule.
-  std::uint32_t count_any() const {
-    ReplicaSet all;
-    for_each([&](const Entry& entry) { entry.voters.for_each([&](NodeId id) { all.insert(id); }); });
-    return all.size();
   }
   const ReplicaSet& voters(Digest value) const {
     static const ReplicaSet none;
@@ -37,7 +41,9 @@ class Tally {
     first_.value = {};
     first_.count = 0;
     first_.voters.clear();
+    if (others_.empty()) return;
     others_.clear();
+    voted_other_.clear();
   }
 
  private:
@@ -46,10 +52,6 @@ class Tally {
     std::uint32_t count = 0;
     ReplicaSet voters;
   };
-  void for_each(auto&& visit) const {
-    if (first_.count > 0) visit(first_);
-    for (const Entry& entry : others_) visit(entry);
-  }
   const Entry* find(Digest value) const {
     if (first_.count > 0 && first_.value == value) return &first_;
     for (const Entry& entry : others_) {
@@ -57,18 +59,9 @@ class Tally {
     }
     return nullptr;
   }
-  Entry& entry_of(Digest value) {
-    if (first_.count == 0) first_.value = value;
-    if (first_.value == value) return first_;
-    for (Entry& entry : others_) {
-      if (entry.value == value) return entry;
-    }
-    others_.push_back({value, 0, {}});
-    return others_.back();
-  }
-
   Entry first_;  // nearly always the only one
   std::vector<Entry> others_;
+  ReplicaSet voted_other_;
 };
 
 }  // namespace byzsim
