@@ -46,7 +46,7 @@ std::array<KindColumns, kRecordKinds> build() {
   kind(RecordKind::suspect, {{node}, {peer, "whom"}, {text, "why"}});
   kind(RecordKind::end, {{count, "events"}, {extra, "fingerprint"}, {text, "why"}});
   table[static_cast<std::size_t>(RecordKind::signed_)].labelled = true;
-  table[static_cast<std::size_t>(RecordKind::witnessed)].labelled = true;
+  table[static_cast<std::size_t>(RecordKind::sent)].names[static_cast<std::size_t>(peer)] = "to";
   return table;
 }
 

@@ -3,8 +3,9 @@
 //
 // A line holds `i`, `t_ns` and `event`, then the columns of its kind. A member outside its kind's columns is written
 // too, under its plain name, but only if it differs from its default: whatever a record holds, its line gives it back.
-// A node, view or slot that names nothing is left out. `signed` and `witnessed` lines leave out what their message says
-// anyway (id, view, slot, value); where the record differs from its message there, it is written, null for "nothing".
+// A node, view or slot that names nothing is left out. `signed` and `witnessed` lines leave out the id that their message
+// has anyway, `signed` lines also its view, slot and value; where the record differs from its message there, it is
+// written, null for "nothing".
 //
 // A record's message follows as `message`: in full if no earlier line holds it or nobody vouches for it, as its id
 // otherwise. `genuine` is false beside a message whose signature does not fit; `relayed_by` is there if somebody else
@@ -29,7 +30,7 @@ struct KindColumns {
                                                "value", "extra", "count", "bytes", "text"};
   std::uint16_t always = 0;  ///< columns written even if the member has its default value, as bits
 
-  bool labelled = false;  ///< leaves out what its message says anyway
+  bool labelled = false;  ///< leaves out the view, slot and value that its message has anyway
 
   bool writes(Column column) const { return ((always >> static_cast<unsigned>(column)) & 1) != 0; }
 };

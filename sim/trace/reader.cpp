@@ -122,6 +122,8 @@ void TraceReader::attach_message() {
   record.message = message_.get();
   if (record.kind == RecordKind::signed_ || record.kind == RecordKind::witnessed) {
     if (!line_.has_id) record.id = message_->id();
+  }
+  if (record.kind == RecordKind::signed_) {
     if (!line_.has_view) record.view = message_->label().view;
     if (!line_.has_slot) record.slot = message_->label().slot;
     if (!line_.has_value) record.value = message_->label().value;

@@ -161,9 +161,9 @@ char* TraceWriter::put_columns(char* p, const Record& record, const KindText& ki
   // What a column is worth writing against: the message's own label where the line holds the message.
   std::uint64_t id = 0;
   Label label;
-  if (kind.labelled && record.message != nullptr) {
+  if (record.message != nullptr && (kind.labelled || record.kind == RecordKind::witnessed)) {
     id = record.message->id();
-    label = record.message->label();
+    if (kind.labelled) label = record.message->label();
   }
   const auto key = [&](Column column) {
     const Key& name = kind.keys[static_cast<std::size_t>(column)];
