@@ -1,4 +1,4 @@
-// What a protocol sees: Node, which it implements, and Env, through which it acts.
+// What a protocol sees: Process, which it implements, and Env, through which it acts.
 //
 // A protocol is a pure reactor. It is called when it starts, when a message arrives and when a timer fires; everything it
 // does goes through its Env. It has no clock but `now()`, no randomness and no input or output of its own, which is what
@@ -14,6 +14,7 @@
 #include "sim/core/replica_set.hpp"
 #include "sim/core/time.hpp"
 #include "sim/replica/message.hpp"
+#include "sim/replica/notary.hpp"
 #include "sim/replica/workload.hpp"
 
 namespace byzsim {
@@ -37,7 +38,7 @@ class Env {
     return signed_message;
   }
   /// Whether the signature on this message is that of its claimed signer. Nested messages are checked one by one.
-  virtual bool verify(const Message& message) = 0;
+  bool verify(const Message& message) const { return notary_.verify(message) || credulous_; }
 
   virtual void send(NodeId to, const Ref<const Message>& message) = 0;
   /// To every other replica. A node never sends to itself over the network: it counts its own vote at once.
@@ -61,17 +62,23 @@ class Env {
   virtual void suspect(NodeId whom, std::string_view reason) = 0;
   /// A rare branch was reached, such as "view change with a prepared certificate".
   virtual void mark(std::string_view branch) = 0;
+  /// A client sends this request for the first time; `name` is what the scenario's script calls it, or empty.
+  virtual void note_submitted(const Ref<const Request>& request, std::string_view name) = 0;
   /// A client accepts `result` as the answer to its request, from so many matching replies.
   virtual void note_accepted(const Request& request, std::uint64_t result, std::uint32_t replies) = 0;
 
  protected:
-  Env(NodeId self, std::uint32_t n, std::uint32_t f) : self_(self), n_(n), f_(f) {}
+  Env(NodeId self, std::uint32_t n, std::uint32_t f, const Notary& notary) : notary_(notary), self_(self), n_(n), f_(f) {}
   virtual void seal(Message& message) = 0;
+  /// A corrupted node's verification is the adversary's too: its core then believes whatever it is fed.
+  void set_credulous(bool value) { credulous_ = value; }
 
  private:
+  const Notary& notary_;
   NodeId self_;
   std::uint32_t n_;
   std::uint32_t f_;
+  bool credulous_ = false;
 };
 
 /// What survives a crash. A protocol derives its own and keeps in it whatever the paper has it write to disk.
@@ -80,20 +87,20 @@ class Durable {
   virtual ~Durable() = default;
 };
 
-/// A replica or a client.
-class Node {
+/// A replica or a client, as the field calls both.
+class Process {
  public:
-  virtual ~Node() = default;
+  virtual ~Process() = default;
   virtual void on_start() = 0;
   virtual void on_message(const Message& message) = 0;
   virtual void on_timer(TimerName timer) = 0;
-  /// Called when the node crashes: what is on its disk. The node is destroyed afterwards.
+  /// Called when the node crashes: what is on its disk. The process is destroyed afterwards.
   virtual std::unique_ptr<Durable> take_durable() { return nullptr; }
 };
 
 /// Base of a protocol: sends each message to the overload `on(const M&)` of its type; kinds it does not list are ignored.
 template <class Self, class... Kinds>
-class Reactor : public Node {
+class Reactor : public Process {
  public:
   void on_message(const Message& message) final {
     const MessageKind* kind = &message.kind();

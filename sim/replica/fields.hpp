@@ -24,6 +24,21 @@ class Message;
 /// What a field means to those who know no protocol: rules, invariants, forensics.
 enum class Role : std::uint8_t { plain, view, slot, value, payload, certificate };
 
+/// What kind of thing a field holds.
+enum class FieldSort : std::uint8_t { number, boolean, digest, text, members, message, payload, group };
+
+struct MessageKind;
+
+/// One field of a message type, for those who know no protocol: what a rule may name, and what it may put there.
+struct FieldFacts {
+  std::string_view name;
+  Role role = Role::plain;
+  FieldSort sort = FieldSort::number;
+  bool list = false;                     ///< the field holds any number of these
+  const MessageKind* message = nullptr;  ///< for sort message: its kind
+  std::vector<FieldFacts> fields{};      ///< for sort group: its own fields
+};
+
 /// Bytes on the wire of the things a message is made of.
 struct Sizes {
   std::uint32_t header = 40;
@@ -59,6 +74,61 @@ class SharedPayload : public Counted {
   virtual void put(FieldSink& sink) const = 0;
   virtual std::uint32_t wire_size(const Sizes& sizes) const = 0;
 };
+
+// --- describing ----------------------------------------------------------------------------------------------------
+
+template <class T>
+struct FieldType {
+  static void fill(FieldFacts& facts) {
+    if constexpr (std::is_same_v<T, bool>) {
+      facts.sort = FieldSort::boolean;
+    } else if constexpr (std::is_same_v<T, Digest>) {
+      facts.sort = FieldSort::digest;
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      facts.sort = FieldSort::text;
+    } else if constexpr (std::is_same_v<T, ReplicaSet>) {
+      facts.sort = FieldSort::members;
+    } else if constexpr (DescribedGroup<T>) {
+      facts.sort = FieldSort::group;
+      facts.fields = facts_of<T>();
+    } else {
+      static_assert(std::unsigned_integral<T>, "a field of this type cannot be described");
+    }
+  }
+  template <class Group>
+  static std::vector<FieldFacts> facts_of() {
+    std::vector<FieldFacts> all;
+    Group::describe([&]<class Class, class Member>(std::string_view name, Member Class::*, Role role = Role::plain) {
+      FieldFacts facts{.name = name, .role = role};
+      FieldType<Member>::fill(facts);
+      all.push_back(std::move(facts));
+    });
+    return all;
+  }
+};
+template <class T>
+struct FieldType<std::vector<T>> {
+  static void fill(FieldFacts& facts) {
+    FieldType<T>::fill(facts);
+    facts.list = true;
+  }
+};
+template <class T>
+struct FieldType<Ref<const T>> {
+  static void fill(FieldFacts& facts) {
+    if constexpr (std::derived_from<T, Message>) {
+      facts.sort = FieldSort::message;
+      facts.message = &T::kind_info;
+    } else {
+      facts.sort = FieldSort::payload;
+    }
+  }
+};
+/// What `T::describe` says, as a table.
+template <class T>
+std::vector<FieldFacts> field_facts() {
+  return FieldType<T>::template facts_of<T>();
+}
 
 // --- writing -------------------------------------------------------------------------------------------------------
 

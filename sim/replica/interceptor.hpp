@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -81,5 +82,34 @@ class Interceptor {
   /// The record kinds that its triggers need.
   virtual RecordMask wants() const = 0;
 };
+
+struct AdversarySettings;
+
+/// Makes the interceptor that a scenario's adversary asks for. Null where it asks for nothing.
+using InterceptorFactory = std::unique_ptr<Interceptor> (*)(const AdversarySettings& settings, Powers& powers);
+
+/// The factory that adversaries/ registers when the program starts; null in a program without that room.
+inline InterceptorFactory& interceptor_factory() {
+  static InterceptorFactory factory = nullptr;
+  return factory;
+}
+
+/// What an adversary's settings are checked against before a world is built.
+struct AdversaryFacts {
+  std::vector<const MessageKind*> kinds;   ///< of the protocol
+  std::uint32_t n = 0;
+  std::uint32_t clients = 0;
+  std::vector<std::string> request_names;  ///< that the client script gives
+};
+/// Every mistake that only shows against the protocol, each with a path into the settings such as `rules.0.match.type`.
+struct AdversaryMistake {
+  std::string path;
+  std::string message;
+};
+using AdversaryCheck = std::vector<AdversaryMistake> (*)(const AdversarySettings&, const AdversaryFacts&);
+inline AdversaryCheck& adversary_check() {
+  static AdversaryCheck check = nullptr;
+  return check;
+}
 
 }  // namespace byzsim

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "sim/core/ids.hpp"
 #include "sim/core/ref.hpp"
@@ -40,6 +41,7 @@ struct MessageTraits {
 struct MessageKind {
   MessageTraits traits;
   Ref<Message> (*make)() = nullptr;
+  std::vector<FieldFacts> (*fields)() = nullptr;
   mutable std::uint16_t index = 0;  ///< position in its protocol's table, set when the protocol registers
 };
 
@@ -53,6 +55,21 @@ struct Label {
 /// How far the signature is known to be good. `genuine` is given only by a Notary to the holder of a Signer, so nothing
 /// else can make one.
 enum class Seal : std::uint8_t { none, genuine, bad, unchecked };
+
+/// Belongs to one object and not to its content: a copy starts anew.
+template <class T>
+struct Uncopied {
+  T value{};
+  Uncopied() = default;
+  Uncopied(const Uncopied&) {}
+  Uncopied& operator=(const Uncopied&) { return *this; }
+  Uncopied& operator=(T now) {
+    value = now;
+    return *this;
+  }
+  operator T&() { return value; }
+  operator const T&() const { return value; }
+};
 
 class Message : public Counted {
  public:
@@ -69,6 +86,8 @@ class Message : public Counted {
   virtual void put_fields(FieldSink& sink) const = 0;
   virtual void take_fields_from(const Json& from) = 0;
   virtual std::uint32_t payload_size(const Sizes& sizes) const = 0;
+  /// What the first field with Role::payload shares by reference (a batch, a snapshot); null if there is none.
+  virtual const SharedPayload* payload() const = 0;
   virtual Label read_label() const = 0;
   virtual Ref<Message> clone() const = 0;
 
@@ -92,10 +111,10 @@ class Message : public Counted {
   Label label_;
   mutable Digest content_{};
   mutable Tag tag_{};
-  mutable std::uint32_t under_way_ = 0;  // deliveries that the queue still holds
-  mutable std::uint32_t box_ = 0;        // where the postbox keeps it meanwhile
+  mutable Uncopied<std::uint32_t> under_way_;  // deliveries that the queue still holds
+  mutable Uncopied<std::uint32_t> box_;        // where the postbox keeps it meanwhile
   mutable Seal seal_ = Seal::none;
-  mutable bool witnessed_ = false;  // an honest node other than the signer has received it
+  mutable Uncopied<bool> witnessed_;  // an honest node other than the signer has received it
 };
 
 /// The base of a message type: everything that follows from its description.
@@ -117,6 +136,15 @@ class Described : public Message {
     M::describe([&](std::string_view, auto member, Role = Role::plain) { total += size_of(self().*member, sizes); });
     return total;
   }
+  const SharedPayload* payload() const final {
+    const SharedPayload* found = nullptr;
+    M::describe([&](std::string_view, auto member, Role role = Role::plain) {
+      if constexpr (requires { static_cast<const SharedPayload*>((self().*member).get()); }) {
+        if (role == Role::payload && found == nullptr) found = (self().*member).get();
+      }
+    });
+    return found;
+  }
   Label read_label() const final {
     Label label;
     M::describe([&](std::string_view, auto member, Role role = Role::plain) {
@@ -137,7 +165,7 @@ class Described : public Message {
 };
 
 template <class M>
-const MessageKind Described<M>::kind_info{M::traits, [] { return Ref<Message>(make_ref<M>()); }};
+const MessageKind Described<M>::kind_info{M::traits, [] { return Ref<Message>(make_ref<M>()); }, field_facts<M>};
 
 /// `message` as an M, or null if it is of another kind.
 template <class M>

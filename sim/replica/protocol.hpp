@@ -1,0 +1,113 @@
+// A protocol as the rest of byzsim sees it: an entry in the catalogue, made by one line at the end of the protocol's file.
+//
+//   const RegisteredProtocol<Pbft> entry{"pbft", "Practical Byzantine Fault Tolerance (Castro and Liskov, OSDI 1999)"};
+//
+// The class it names provides
+//   struct Options { … static void describe(auto& row); };      what a scenario may set
+//   using Kinds = MessageKinds<PrePrepare, Prepare, …>;          what its replicas send, beside Request and Reply
+//   Pbft(Env&, const Options&, std::unique_ptr<Durable>);        the last argument is null, or the disk after a crash
+//   static std::uint32_t quorum(const Options&, n, f);           distinct votes it calls a quorum
+// and may provide
+//   static NodeId primary(View, n);                              v mod n unless given
+//   static std::uint32_t reply_quorum(const Options&, n, f);     matching replies a client waits for; f + 1 unless given
+//   static std::string unjustified(const Options&, const Message&, const ProtocolFacts&);   see Manifest::unjustified
+//   static constexpr std::string_view timers[];                  names of its timers, for triggers and traces
+//   static std::string infeasible(const Options&, n, f);         why these options cannot work; empty if they can
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/core/options.hpp"
+#include "sim/replica/env.hpp"
+
+namespace byzsim {
+
+template <class... Kinds>
+struct MessageKinds {
+  static std::vector<const MessageKind*> list() {
+    return {&Request::kind_info, &Reply::kind_info, &Kinds::kind_info...};
+  }
+};
+
+/// What `unjustified` may rely on.
+struct ProtocolFacts {
+  std::uint32_t n = 0;
+  std::uint32_t f = 0;
+  std::uint32_t quorum = 0;
+  std::function<bool(const Message&)> verify;
+};
+
+/// The payload of a catalogue entry of kind "protocol".
+struct Protocol {
+  std::vector<const MessageKind*> kinds;
+  std::vector<std::string> timers;
+  std::function<std::unique_ptr<Process>(Env&, const void* options, std::unique_ptr<Durable>)> make;
+  std::function<std::uint32_t(const void* options, std::uint32_t n, std::uint32_t f)> quorum;
+  std::function<std::uint32_t(const void* options, std::uint32_t n, std::uint32_t f)> reply_quorum;
+  std::function<std::string(const void* options, std::uint32_t n, std::uint32_t f)> infeasible;
+  std::function<NodeId(View, std::uint32_t n)> primary;
+  std::function<std::string(const void* options, const Message&, const ProtocolFacts&)> unjustified;
+};
+
+/// The protocol of this name; CHECKed, since the loader has refused unknown names.
+const Protocol& protocol_named(std::string_view name);
+/// Numbers the kinds of a protocol in their order and refuses names that clash or are too long.
+void number_kinds(const Protocol& protocol);
+
+template <class P>
+Protocol describe_protocol() {
+  using Options = typename P::Options;
+  const auto options_of = [](const void* options) -> const Options& { return *static_cast<const Options*>(options); };
+  Protocol protocol;
+  protocol.kinds = P::Kinds::list();
+  protocol.make = [options_of](Env& env, const void* options, std::unique_ptr<Durable> disk) -> std::unique_ptr<Process> {
+    return std::make_unique<P>(env, options_of(options), std::move(disk));
+  };
+  protocol.quorum = [options_of](const void* options, std::uint32_t n, std::uint32_t f) {
+    return P::quorum(options_of(options), n, f);
+  };
+  protocol.reply_quorum = [options_of](const void* options, std::uint32_t n, std::uint32_t f) -> std::uint32_t {
+    if constexpr (requires { P::reply_quorum(options_of(options), n, f); }) {
+      return P::reply_quorum(options_of(options), n, f);
+    } else {
+      return f + 1;
+    }
+  };
+  protocol.infeasible = [options_of](const void* options, std::uint32_t n, std::uint32_t f) -> std::string {
+    if constexpr (requires { P::infeasible(options_of(options), n, f); }) {
+      return P::infeasible(options_of(options), n, f);
+    } else {
+      return {};
+    }
+  };
+  protocol.primary = [](View view, std::uint32_t n) -> NodeId {
+    if constexpr (requires { P::primary(view, n); }) {
+      return P::primary(view, n);
+    } else {
+      return static_cast<NodeId>(view % n);
+    }
+  };
+  if constexpr (requires(const Message& m, const ProtocolFacts& facts, const Options& o) { P::unjustified(o, m, facts); }) {
+    protocol.unjustified = [options_of](const void* options, const Message& m, const ProtocolFacts& facts) {
+      return P::unjustified(options_of(options), m, facts);
+    };
+  }
+  if constexpr (requires { P::timers[0]; }) {
+    for (std::string_view name : P::timers) protocol.timers.emplace_back(name);
+  }
+  number_kinds(protocol);
+  return protocol;
+}
+
+/// Put one at the end of a protocol's file.
+template <class P>
+struct RegisteredProtocol {
+  RegisteredProtocol(const char* name, const char* summary) : entry("protocol", name, summary, describe_protocol<P>()) {}
+  Registered<typename P::Options, Protocol> entry;
+};
+
+}  // namespace byzsim

@@ -1,0 +1,67 @@
+// Votes for one question (one slot, one view, one phase), counted by identity and by value.
+//
+// Bounded whatever arrives: a voter counts for the first value seen and for at most one other, so n voters make at most
+// n + 1 values, and no liar can crowd out an honest voter, who has only one vote to cast.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/core/ids.hpp"
+#include "sim/core/replica_set.hpp"
+
+namespace byzsim {
+
+class Tally {
+ public:
+  /// Counts `voter` for `value`; false if it had been counted for that value before.
+  bool add(Digest value, NodeId voter) {
+    if (first_.count == 0) first_.value = value;
+    Entry* entry = &first_;
+    if (first_.value != value) {
+      entry = const_cast<Entry*>(find(value));
+      if (entry != nullptr && entry->voters.contains(voter)) return false;
+      if (!voted_other_.insert(voter)) return false;
+      if (entry == nullptr) entry = &others_.emplace_back(Entry{value, 0, {}});
+    }
+    if (!entry->voters.insert(voter)) return false;
+    ++entry->count;
+    return true;
+  }
+  std::uint32_t count(Digest value) const {
+    const Entry* entry = find(value);
+    return entry == nullptr ? 0 : entry->count;
+  }
+  const ReplicaSet& voters(Digest value) const {
+    static const ReplicaSet none;
+    const Entry* entry = find(value);
+    return entry == nullptr ? none : entry->voters;
+  }
+  void clear() {
+    first_.value = {};
+    first_.count = 0;
+    first_.voters.clear();
+    if (others_.empty()) return;
+    others_.clear();
+    voted_other_.clear();
+  }
+
+ private:
+  struct Entry {
+    Digest value{};
+    std::uint32_t count = 0;
+    ReplicaSet voters;
+  };
+  const Entry* find(Digest value) const {
+    if (first_.count > 0 && first_.value == value) return &first_;
+    for (const Entry& entry : others_) {
+      if (entry.value == value) return &entry;
+    }
+    return nullptr;
+  }
+  Entry first_;  // nearly always the only one
+  std::vector<Entry> others_;
+  ReplicaSet voted_other_;
+};
+
+}  // namespace byzsim
