@@ -31,9 +31,14 @@ enum class Purpose : std::uint64_t {
   test = 12,
 };
 
+/// What all streams of one purpose share; `mix64(family + subject)` is the key of one of them.
+constexpr std::uint64_t stream_family(std::uint64_t seed, Purpose purpose) {
+  return mix64(mix64(seed + 0x9e3779b97f4a7c15ULL) + static_cast<std::uint64_t>(purpose));
+}
+
 /// The key of a stream; keep it where a draw needs only a counter.
 constexpr std::uint64_t stream_key(std::uint64_t seed, Purpose purpose, std::uint64_t subject = 0) {
-  return mix64(mix64(mix64(seed + 0x9e3779b97f4a7c15ULL) + static_cast<std::uint64_t>(purpose)) + subject);
+  return mix64(stream_family(seed, purpose) + subject);
 }
 
 /// Draw number `counter` of the stream with this key: 64 uniform bits.

@@ -13,6 +13,7 @@
 #include "sim/core/ids.hpp"
 #include "sim/core/options.hpp"
 #include "sim/core/time.hpp"
+#include "sim/net/partition.hpp"
 #include "sim/net/settings.hpp"
 
 namespace byzsim {
@@ -144,16 +145,6 @@ struct AdversarySettings {
     row.choices("behaviours", &AdversarySettings::behaviours, "behaviour", "what the controlled replicas do; `byzsim list` names them");
     row.each("rules", &AdversarySettings::rules, "rule", "rule", "scripted steps that match and change messages");
   }
-};
-
-enum class PartitionMode { drop, hold, delay };
-template <>
-struct EnumNames<PartitionMode> {
-  static constexpr EnumTable<PartitionMode, 3> table{{
-      {"drop", PartitionMode::drop, "messages across the cut are lost"},
-      {"hold", PartitionMode::hold, "messages across the cut wait until it heals"},
-      {"delay", PartitionMode::delay, "messages across the cut are late by a further distribution"},
-  }};
 };
 
 /// Messages from any of `from` to any of `to` are cut; the other direction is not.
