@@ -1,6 +1,9 @@
 #include "sim/cli/arguments.hpp"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -14,6 +17,7 @@
 #include "sim/core/check.hpp"
 #include "sim/core/diagnostics.hpp"
 #include "sim/trace/header.hpp"
+#include "sim/trace/output_file.hpp"
 
 namespace byzsim::cli {
 
@@ -155,6 +159,7 @@ int worst(int a, int b) {
 }
 
 int run_command_line(int argc, char** argv) {
+  guard_standard_streams();
   int code = kInternal;
   try {
     code = parse_and_run(argc, argv);

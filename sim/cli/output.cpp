@@ -1,5 +1,6 @@
 #include "sim/cli/output.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -44,6 +45,14 @@ void Output::set_color(std::string_view when) {
   const char* none = std::getenv("NO_COLOR");
   const bool refused = none != nullptr && *none != '\0';
   color_ = when == "always" || (when == "auto" && terminal() && !refused);
+}
+
+void guard_standard_streams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
+    // open() takes the lowest free number, which is the one found closed.
+    if (::fcntl(stream, F_GETFD) < 0)
+      static_cast<void>(::open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY));
+  }
 }
 
 Progress::Progress() : terminal_(::isatty(STDERR_FILENO) != 0) {}

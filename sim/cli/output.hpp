@@ -24,6 +24,10 @@ class Output {
   bool color_ = false;
 };
 
+/// A standard stream that the caller has closed is opened on /dev/null, so that no file of ours takes its number.
+/// Reading only, so that what is printed to a closed standard output is an error and not lost in silence.
+void guard_standard_streams();
+
 /// One line on a terminal's stderr that says how far things are, redrawn at most ten times a second. Elsewhere:
 /// nothing.
 class Progress {

@@ -64,6 +64,8 @@ std::string to_line(const TraceHeader& header) {
   line["tool"] = header.tool;
   line["seed"] = std::to_string(manifest.seed);
   line["scenario_hash"] = fmt::format("{:016x}", manifest.scenario_hash);
+  line["file"] = header.file;
+  line["reproduce"] = header.reproduce;
   line["name"] = manifest.scenario;
   line["variant"] = manifest.variant;
   line["protocol"] = manifest.protocol;
@@ -90,6 +92,8 @@ TraceHeader parse_header(std::string_view line) {
   }
   TraceHeader header;
   header.tool = text(json, "tool");
+  header.file = text(json, "file");
+  header.reproduce = text(json, "reproduce");
   Manifest& manifest = header.manifest;
   manifest.seed = wide(json, "seed", 10);
   manifest.scenario_hash = wide(json, "scenario_hash", 16);
