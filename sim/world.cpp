@@ -199,12 +199,12 @@ void World::Impl::plan_timeline() {
     }
     for (const NodeRef& node : entry.crash) {
       const NodeId id = node.node(n_);
-      at(entry.at, [this, id] { crash(id); });
-      if (entry.until) at(*entry.until, [this, id, kept = entry.state == RestartState::kept] { restart(id, kept); });
+      at(entry.at, [this, id] { take_down(id); });
+      if (entry.until) at(*entry.until, [this, id, kept = entry.state == RestartState::kept] { bring_back(id, kept); });
     }
     for (const NodeRef& node : entry.restart) {
       const NodeId id = node.node(n_);
-      at(entry.at, [this, id, kept = entry.state == RestartState::kept] { restart(id, kept); });
+      at(entry.at, [this, id, kept = entry.state == RestartState::kept] { bring_back(id, kept); });
     }
   }
 }

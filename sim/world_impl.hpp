@@ -87,6 +87,9 @@ class World::Impl final : public SigningListener, public Powers {
   void hand_over(const Message& message, NodeId to);
   void begin_work(std::uint32_t box, NodeId to);
   void at(Duration when, std::function<void()> action);
+  void soon(std::function<void()> action);
+  void take_down(NodeId node);
+  void bring_back(NodeId node, bool state_kept);
   void begin_cut(const Cut& cut, const std::string& what, std::optional<Duration> until);
   bool all_answered() const { return answered_ == expected_answers_; }
   bool finished();
