@@ -25,29 +25,32 @@ Ref<const Message> Draft::relay(const Message& message, NodeId from) {
   return copy;
 }
 
-Ref<Message> Draft::altered(const Message& message, const Json& changes, const Notary& notary) {
+Ref<Message> Draft::altered(const Message& message, const Json& changes, Notary& notary) {
   Ref<Message> copy = message.clone();
   copy->tag_ = notary.tag(message);
   copy->take_fields_from(changes);
   copy->seal_ = Seal::unchecked;
+  copy->id_ = notary.number();
   copy->content_ = {};
   copy->label_ = copy->read_label();
   return copy;
 }
 
-Ref<Message> Draft::claiming(const Message& message, NodeId signer, const Notary& notary) {
+Ref<Message> Draft::claiming(const Message& message, NodeId signer, Notary& notary) {
   Ref<Message> copy = message.clone();
   copy->tag_ = notary.tag(message);
   copy->signer_ = signer;
   copy->seal_ = Seal::unchecked;
+  copy->id_ = notary.number();
   return copy;
 }
 
-Ref<Message> Draft::damaged(const Message& message, const Notary& notary) {
+Ref<Message> Draft::damaged(const Message& message, Notary& notary) {
   Ref<Message> copy = message.clone();
   copy->tag_ = notary.tag(message);
   copy->tag_[0] ^= 1;
   copy->seal_ = Seal::unchecked;
+  copy->id_ = notary.number();
   return copy;
 }
 

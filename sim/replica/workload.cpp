@@ -73,6 +73,8 @@ std::uint32_t Batch::wire_size(const Sizes& sizes) const {
   return total;
 }
 
+Ref<const Batch> batch_in(const Message& message) { return Ref<const Batch>(dynamic_cast<const Batch*>(message.payload())); }
+
 Ref<const Batch> Batch::take(const Json& from) {
   std::vector<Ref<const Request>> requests;
   for (std::size_t i = 0; i < list_size(from); ++i) {

@@ -86,4 +86,7 @@ class Batch final : public SharedPayload {
   Digest digest_;
 };
 
+/// The batch that this message proposes; null if it proposes none.
+Ref<const Batch> batch_in(const Message& message);
+
 }  // namespace byzsim
