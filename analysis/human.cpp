@@ -28,7 +28,7 @@ std::string three_digits(double value) {
 std::string human(Duration duration) {
   const std::int64_t ns = duration.count();
   if (ns == 0) return "0 s";
-  if (ns < 0) return "-" + human(Duration(ns == INT64_MIN ? INT64_MAX : -ns));
+  if (ns < 0) return fmt::format("-{}", human(Duration(ns == INT64_MIN ? INT64_MAX : -ns)));
   if (ns < 1'000) return fmt::format("{} ns", ns);
   // A value that would round up to 1000 is shown in the next unit.
   if (ns < 999'500) return three_digits(static_cast<double>(ns) / 1e3) + " us";

@@ -19,13 +19,13 @@ std::int64_t rounded_mean(__int128 total, std::uint64_t count) {
 
 }  // namespace
 
-std::int64_t nearest_rank(const std::vector<std::int64_t>& sorted, double percent) {
-  CHECK(!sorted.empty());
+std::size_t nearest_rank(std::size_t count, double percent) {
+  CHECK(count > 0);
   // In millionths of a percent, so that 90% of 10 samples is the 9th and not, by a rounding error, the 10th.
   const auto millionths = static_cast<unsigned __int128>(std::llround(std::clamp(percent, 0.0, 100.0) * 1e6));
   const unsigned __int128 whole = 100'000'000;
-  const auto rank = static_cast<std::size_t>((millionths * sorted.size() + whole - 1) / whole);
-  return sorted[std::max<std::size_t>(rank, 1) - 1];
+  const auto rank = static_cast<std::size_t>((millionths * count + whole - 1) / whole);
+  return std::max<std::size_t>(rank, 1) - 1;
 }
 
 LatencySummary summarize(std::vector<std::int64_t> samples) {
@@ -36,9 +36,9 @@ LatencySummary summarize(std::vector<std::int64_t> samples) {
   __int128 total = 0;
   for (std::int64_t sample : samples) total += sample;
   summary.mean = rounded_mean(total, samples.size());
-  summary.p50 = nearest_rank(samples, 50);
-  summary.p90 = nearest_rank(samples, 90);
-  summary.p99 = nearest_rank(samples, 99);
+  summary.p50 = samples[nearest_rank(samples.size(), 50)];
+  summary.p90 = samples[nearest_rank(samples.size(), 90)];
+  summary.p99 = samples[nearest_rank(samples.size(), 99)];
   summary.max = samples.back();
   return summary;
 }

@@ -20,8 +20,8 @@ namespace byzsim {
 struct Asked;
 class Roster;
 
-/// Percentile by nearest rank of sorted samples, which must not be empty; `percent` from 0 to 100.
-std::int64_t nearest_rank(const std::vector<std::int64_t>& sorted, double percent);
+/// Percentile by nearest rank: the index, from 0, of the sample among `count` > 0 sorted ones; `percent` from 0 to 100.
+std::size_t nearest_rank(std::size_t count, double percent);
 
 /// Nanoseconds; meaningless if count is 0.
 struct LatencySummary {
