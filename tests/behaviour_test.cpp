@@ -1,7 +1,10 @@
 // Every behaviour, on packets of a toy protocol. Oracle: what its first line promises.
+#include <fstream>
 #include <set>
+#include <sstream>
 #include <type_traits>
 
+#include "tests/examples/mute.cpp"  // the README's example, linked by being included
 #include "tests/fake_powers.hpp"
 
 #include "tests/doctest.hpp"
@@ -228,4 +231,20 @@ TEST_CASE("mistakes in behaviours are found at load") {
   CHECK_FALSE(Script("{corrupt: [0], behaviours: [{silence: {replicas: 9}}]}").errors.ok());
   CHECK_FALSE(Script("{corrupt: [0], behaviours: [{equivocate: {instead: [z]}}]}").errors.ok());
   CHECK_FALSE(Script("{corrupt: [0], behaviours: [{equivocate: {split: [[7]]}}]}").errors.ok());
+}
+
+TEST_CASE("the README's example works, and is what the README shows") {
+  Stage4 world("{corrupt: [0], behaviours: [{mute: {to: [1, 2]}}]}");
+  const auto vote = world.powers.commit(0, 0, 1, Digest{5});
+  CHECK_FALSE(world.send(0, 1, vote));
+  CHECK(world.send(0, 3, vote));
+  CHECK(world.happened("mute") == 1);
+  const auto text_of = [](const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(std::string(BYZSIM_SOURCE_DIR) + path).rdbuf();
+    return text.str();
+  };
+  const std::string example = text_of("/tests/examples/mute.cpp");
+  REQUIRE_FALSE(example.empty());
+  CHECK(text_of("/adversaries/README.md").find(example) != std::string::npos);
 }

@@ -439,3 +439,22 @@ TEST_CASE("mistakes are found at load, with their place") {
   CHECK(mentions(rule("{match: {type: new-view}, do: {alter: {pre_prepares: 3}}}"), "is a list"));
   CHECK(rule("{match: {type: new-view}, do: {alter: {view_changes.0.prepared: []}}}").empty());
 }
+
+TEST_CASE("a resolved adversary reads back to the same") {
+  const Script script(
+      "{corrupt: [0], behaviours: [silence, {equivocate: {split: [[1], [2]], match: {type: pre-prepare}}}], rules: ["
+      "{name: x, match: {type: commit, view: {not: 0}, to: [1, c1], slot: 1..5}, do: hold, until: {event: view, view: "
+      "1}}, "
+      "{match: {type: commit}, do: [{alter: {slot: +1, view: \"7\"}}, duplicate, {delay: 5ms}], since: 1s}, "
+      "{on: {event: sent, match: {type: commit}}, do: {forge: {type: commit, from: 0, fields: {value: a}, like: {view: "
+      "1}}}}]}");
+  REQUIRE(script.errors.ok());
+  const Node shown = Setting<AdversarySettings>::show(script.settings);
+  Diagnostics errors;
+  AdversarySettings again;
+  Setting<AdversarySettings>::read(from_json(to_json(shown)), again, errors);
+  CHECK(errors.render() == "");
+  CHECK(to_json(Setting<AdversarySettings>::show(again)) == to_json(shown));
+  check_adversary(again, {kinds(), 4, 2, {"a"}}, errors);
+  CHECK(errors.render() == "");
+}
