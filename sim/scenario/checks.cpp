@@ -46,15 +46,15 @@ class Checker : public Places {
             did_you_mean(net.placement[i], known));
     }
     if (net.base && !net.regions.empty()) error("network.base", "base and regions both state the delay of a link", "keep one of them");
-    if (given("network.reorder_by") && net.reorder == 0) warn("network.reorder_by", "reorder_by has no effect while reorder is 0");
+    if (net.reorder_by != NetworkSettings().reorder_by && net.reorder == 0) warn("network.reorder_by", "reorder_by has no effect while reorder is 0");
   }
 
   void clients() {
     const ClientSettings& c = s_.clients;
-    if (c.mode == ClientMode::open && !given("clients.interval")) {
+    if (c.mode == ClientMode::open && c.interval == LatencySpec()) {
       error("clients.mode", "open mode needs an interval between requests", "such as `interval: exponential(10ms)`");
     }
-    if (c.mode == ClientMode::closed && given("clients.interval")) {
+    if (c.mode == ClientMode::closed && c.interval != LatencySpec()) {
       warn("clients.interval", "interval has no effect in closed mode", "write `mode: open`");
     }
     if (c.mode == ClientMode::open && c.think != 0ns) warn("clients.think", "think has no effect in open mode");
@@ -80,7 +80,7 @@ class Checker : public Places {
 
   void run() {
     const RunSettings& run = s_.run;
-    if (given("run.seed") && given("run.seeds")) warn("run.seed", "seed has no effect beside seeds");
+    if (run.seeds && run.seed != RunSettings().seed) warn("run.seed", "seed has no effect beside seeds");
     if (run.seeds && (run.seeds->count() == 0 || run.seeds->count() > 10'000'000)) {
       error("run.seeds", "too many seeds", "at most 10000000 runs");
     }

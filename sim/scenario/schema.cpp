@@ -32,7 +32,7 @@ void relax(Node& schema) {
 
 Node described(Node schema, const char* help) { return schema.put("description", Node::text(help)); }
 
-Node reference(const char* name) { return Node::map().put("$ref", Node::text(std::string("#/definitions/") + name)); }
+Node reference(const std::string& name) { return Node::map().put("$ref", Node::text("#/definitions/" + name)); }
 
 /// Adds the keys that belong to files rather than to scenarios.
 Node with_file_keys(Node schema) {
@@ -54,9 +54,12 @@ nlohmann::ordered_json json_schema() {
   Node overlay = scenario;
   relax(overlay);
   Node definitions = Node::map();
-  definitions.put("overlay", overlay);
   definitions.put("scenario", with_file_keys(scenario));
-  definitions.put("child", with_file_keys(std::move(overlay)));
+  Node child = overlay;  // the same keys, by reference: the schema is long enough
+  Node& keys = *child.find("properties");
+  for (std::size_t i = 0; i < keys.items.size(); ++i) keys.items[i] = reference("overlay/properties/" + keys.keys[i].text);
+  definitions.put("child", with_file_keys(std::move(child)));
+  definitions.put("overlay", std::move(overlay));
   Node root = Node::map();
   root.put("$schema", Node::text("http://json-schema.org/draft-07/schema#"));
   root.put("title", Node::text("byzsim scenario"));
