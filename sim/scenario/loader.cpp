@@ -134,11 +134,7 @@ std::optional<Scenario> read_one(Node tree, const std::vector<Override>& overrid
   Scenario scenario;
   if (!Setting<Scenario>::read(tree, scenario, errors)) return std::nullopt;
   check(scenario, tree, errors);
-  if (options.seed) {
-    scenario.run.seed = *options.seed;
-    scenario.run.seeds.reset();
-  }
-  return scenario;
+  return options.seed ? with_seed(std::move(scenario), *options.seed) : scenario;
 }
 
 bool good_variants(const Node& variants, Diagnostics& errors) {
@@ -164,6 +160,13 @@ bool good_variants(const Node& variants, Diagnostics& errors) {
 }
 
 }  // namespace
+
+Scenario with_seed(Scenario scenario, std::uint64_t seed) {
+  scenario.run.seed = seed;
+  scenario.run.seeds.reset();
+  scenario.expect.aggregate.clear();
+  return scenario;
+}
 
 std::vector<Scenario> load(const std::string& file, const LoadOptions& options, Diagnostics& errors) {
   const std::optional<std::string> text = read_file(file, {}, errors);

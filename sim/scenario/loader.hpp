@@ -29,6 +29,9 @@ std::vector<Scenario> load(const std::string& file, const LoadOptions& options, 
 /// The same from a text; `name` is what errors call it, and where `extends` starts from.
 std::vector<Scenario> load_text(const std::string& name, const std::string& text, const LoadOptions& options, Diagnostics& errors);
 
+/// One run of it: this seed, no `run.seeds`, and no expectations on their aggregate. What `--seed` does, and a sweep.
+Scenario with_seed(Scenario scenario, std::uint64_t seed);
+
 /// Every setting with its value, defaults included, in the order of the description. Loads back to the same.
 Node resolved_tree(const Scenario& scenario);
 nlohmann::ordered_json resolved(const Scenario& scenario);
