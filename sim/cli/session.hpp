@@ -1,7 +1,7 @@
 // Session: one scenario, run with one seed or judged again from its trace.
 //
 // Both ways end in the same Result: a run's records go to the judge directly, a trace's through the reader, and a test
-// holds the two equal. An interrupt (Ctrl-C) and `run.wall_clock` end a run cleanly; the result says so.
+// holds the two equal. An interrupt (Ctrl-C) ends a run cleanly; the result says so.
 #pragma once
 
 #include <cstdint>
