@@ -90,8 +90,6 @@ class Message : public Counted {
   virtual const SharedPayload* payload() const = 0;
   virtual Label read_label() const = 0;
   virtual Ref<Message> clone() const = 0;
-  /// The shared payload it carries (a batch, a snapshot); null if it carries none.
-  virtual const SharedPayload* payload() const = 0;
 
   static void* operator new(std::size_t size);
   static void operator delete(void* memory, std::size_t size);
@@ -159,13 +157,6 @@ class Described : public Message {
       }
     });
     return label;
-  }
-  const SharedPayload* payload() const final {
-    const SharedPayload* found = nullptr;
-    M::describe([&](std::string_view, auto member, Role = Role::plain) {
-      if constexpr (requires { static_cast<const SharedPayload*>((self().*member).get()); }) found = (self().*member).get();
-    });
-    return found;
   }
   Ref<Message> clone() const final { return make_ref<M>(self()); }
 
