@@ -97,6 +97,7 @@ World::Impl::Impl(const Scenario& scenario, std::uint64_t seed)
       adversary_random_(seed, Purpose::adversary) {
   add_rules(manifest_, scenario, protocol_, notary_.get());
   outcome_.traffic.resize(protocol_.kinds.size());
+  arrivals_.resize(n_);
   if (scenario.run.decisions) {
     const std::uint32_t honest = n_ - std::min(n_, manifest_.faulty_replicas());
     deciders_needed_ = scenario.run.decisions->replicas.value_or(honest);
@@ -199,12 +200,12 @@ void World::Impl::plan_timeline() {
     }
     for (const NodeRef& node : entry.crash) {
       const NodeId id = node.node(n_);
-      at(entry.at, [this, id] { crash(id); });
-      if (entry.until) at(*entry.until, [this, id, kept = entry.state == RestartState::kept] { restart(id, kept); });
+      at(entry.at, [this, id] { take_down(id); });
+      if (entry.until) at(*entry.until, [this, id, kept = entry.state == RestartState::kept] { bring_back(id, kept); });
     }
     for (const NodeRef& node : entry.restart) {
       const NodeId id = node.node(n_);
-      at(entry.at, [this, id, kept = entry.state == RestartState::kept] { restart(id, kept); });
+      at(entry.at, [this, id, kept = entry.state == RestartState::kept] { bring_back(id, kept); });
     }
   }
 }
@@ -217,11 +218,8 @@ void World::Impl::begin_cut(const Cut& cut, const std::string& what, std::option
   emit(r);
   if (!until) return;
   at(*until, [this, id, what] {
-    for (const Parcel& parcel : network_.heal(id)) {
-      const Ref<const Message> message(&postbox_.at(parcel.what));
-      Packet packet{message, parcel.from, parcel.to, {}, parcel.sent};
-      postbox_.done(parcel.what);
-      forward(std::move(packet));
+    for (const HeldParcel& held : network_.heal(id)) {
+      settle(held.parcel, [&](auto&& deliver) { return network_.release(held, scheduler_.now(), deliver); });
     }
     Record healed = about(RecordKind::network, kNobody);
     healed.text = what;
@@ -280,6 +278,7 @@ const Outcome& World::Impl::run() {
     }
   }
   if (interceptor_) interceptor_->on_end();
+  network_.finish(scheduler_.now());
   outcome_.end = outcome_.reason == EndReason::time ? limit : scheduler_.now();
   outcome_.events = scheduler_.fired();
   outcome_.fingerprint = scheduler_.fingerprint();
@@ -416,10 +415,10 @@ void World::Impl::broadcast(NodeId from, const Ref<const Message>& original) {
     r.bytes = bytes;
     emit(r);
   }
-  const Time now = scheduler_.now();
   const std::uint32_t box = postbox_.put(message, copies);
+  network_.arrivals(from, scheduler_.now(), arrivals_.data());
   for (NodeId to = 0; to < n_; ++to) {
-    if (to != from) scheduler_.at(network_.arrival(from, to, now), EventKind::deliver, box, to);
+    if (to != from) scheduler_.at(arrivals_[to], EventKind::deliver, box, to);
   }
 }
 
@@ -439,19 +438,27 @@ void World::Impl::forward(Packet packet) {
     r.message = &message;
     announce(r);
   }
-  const Time depart = std::max(departure(), scheduler_.now());
   const std::uint32_t box = postbox_.put(message, 1);
+  const Parcel parcel{box, packet.from, packet.to, bytes};
+  // A packet that the adversary held is as late as it is: the synchrony bound counts from when it was sent.
+  const Duration held = std::max(departure(), scheduler_.now()) - packet.sent;
+  settle(parcel, [&](auto&& deliver) { return network_.route(parcel, packet.sent, packet.delay + held, deliver); });
+}
+
+// Asks the network what becomes of a parcel, and sees to it. The box holds one copy for it, whatever happens.
+template <class Ask>
+void World::Impl::settle(const Parcel& parcel, Ask&& ask) {
   std::uint32_t copies = 0;
-  const Parcel parcel{box, packet.from, packet.to, bytes, packet.sent};
-  const Fate fate = network_.route(parcel, depart, packet.delay, [&](Time arrival) {
+  const Message& message = postbox_.at(parcel.what);
+  const Fate fate = ask([&](Time arrival) {
     if (copies++ > 0) postbox_.put(message, 1);
-    scheduler_.at(arrival, EventKind::deliver, box, packet.to);
+    scheduler_.at(std::max(arrival, scheduler_.now()), EventKind::deliver, parcel.what, parcel.to);
   });
+  if (network_.counters().beyond > 0 && !announced_beyond_) went_beyond(message, parcel.from, parcel.to);
   if (fate == Fate::lost || fate == Fate::cut) {
-    lost(message, packet.from, packet.to, fate == Fate::lost ? "loss" : "cut");
-    postbox_.done(box);
+    lost(message, parcel.from, parcel.to, fate == Fate::lost ? "loss" : "cut");
+    postbox_.done(parcel.what);
   }
-  if (network_.counters().beyond && !announced_beyond_) went_beyond(message, packet.from, packet.to, to_string(fate));
 }
 
 void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::string_view why) {
@@ -465,12 +472,12 @@ void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::stri
   }
 }
 
-void World::Impl::went_beyond(const Message& message, NodeId from, NodeId to, std::string_view how) {
+void World::Impl::went_beyond(const Message& message, NodeId from, NodeId to) {
   announced_beyond_ = true;
   Record r = about(RecordKind::beyond, to);
   r.peer = from;
   r.id = message.id();
-  r.text = how;
+  r.text = "a message between honest nodes was lost, or later than GST and delta allow";
   emit(r);
 }
 

@@ -87,6 +87,9 @@ class World::Impl final : public SigningListener, public Powers {
   void hand_over(const Message& message, NodeId to);
   void begin_work(std::uint32_t box, NodeId to);
   void at(Duration when, std::function<void()> action);
+  void soon(std::function<void()> action);
+  void take_down(NodeId node);
+  void bring_back(NodeId node, bool state_kept);
   void begin_cut(const Cut& cut, const std::string& what, std::optional<Duration> until);
   bool all_answered() const { return answered_ == expected_answers_; }
   bool finished();
@@ -97,7 +100,9 @@ class World::Impl final : public SigningListener, public Powers {
   void broadcast(NodeId from, const Ref<const Message>& message);
   void forward(Packet packet);
   void lost(const Message& message, NodeId from, NodeId to, std::string_view why);
-  void went_beyond(const Message& message, NodeId from, NodeId to, std::string_view how);
+  void went_beyond(const Message& message, NodeId from, NodeId to);
+  template <class Ask>
+  void settle(const Parcel& parcel, Ask&& ask);
   bool intercepts(NodeId from) const { return interceptor_ && (seats_[from].corrupt || watches_everyone_); }
   std::uint32_t bytes_of(const Message& message) const;
   KindTraffic& traffic_of(const Message& message) { return outcome_.traffic[message.kind().index]; }
@@ -151,8 +156,8 @@ class World::Impl final : public SigningListener, public Powers {
   std::uint64_t answered_ = 0;
   std::uint32_t scripted_left_ = 0;  // timeline entries still to come
   Duration charge_{};                // work done in the handler that is running
-  bool beyond_ = false;
   bool announced_beyond_ = false;
+  std::vector<Time> arrivals_;  // of one broadcast, reused
   Outcome outcome_;
 };
 

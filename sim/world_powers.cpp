@@ -52,7 +52,25 @@ void World::Impl::make_credulous(NodeId node) {
 void World::Impl::feed(NodeId to, NodeId from, Ref<const Message> message) {
   CHECK(controls(to));
   if (message->from() != from) message = Draft::relay(*message, from);
-  if (seats_[to].live != nullptr) seats_[to].live->on_message(*message);
+  soon([this, to, message] {
+    if (seats_[to].live != nullptr) seats_[to].live->on_message(*message);
+  });
+}
+
+// The adversary acts from inside handlers; what changes a node waits until its handler has returned.
+void World::Impl::soon(std::function<void()> action) {
+  actions_.push_back(std::move(action));
+  scheduler_.at(scheduler_.now(), EventKind::control, static_cast<std::uint32_t>(actions_.size() - 1), 0);
+}
+
+void World::Impl::crash(NodeId node) {
+  CHECK(controls(node));
+  soon([this, node] { take_down(node); });
+}
+
+void World::Impl::restart(NodeId node, bool state_kept) {
+  CHECK(controls(node));
+  soon([this, node, state_kept] { bring_back(node, state_kept); });
 }
 
 void World::Impl::wake(Duration after, std::uint64_t token) {
@@ -61,7 +79,7 @@ void World::Impl::wake(Duration after, std::uint64_t token) {
   scheduler_.at(when, EventKind::control, static_cast<std::uint32_t>(actions_.size() - 1), 0);
 }
 
-void World::Impl::crash(NodeId node) {
+void World::Impl::take_down(NodeId node) {
   Seat& seat = seats_[node];
   if (seat.live == nullptr) return;
   seat.disk = seat.process->take_durable();
@@ -72,7 +90,7 @@ void World::Impl::crash(NodeId node) {
   if (announced(RecordKind::crashed)) announce(about(RecordKind::crashed, node));
 }
 
-void World::Impl::restart(NodeId node, bool state_kept) {
+void World::Impl::bring_back(NodeId node, bool state_kept) {
   Seat& seat = seats_[node];
   if (seat.live != nullptr || seat.client) return;
   if (!state_kept) {

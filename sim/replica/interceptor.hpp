@@ -91,6 +91,7 @@ class Interceptor {
 };
 
 struct AdversarySettings;
+class Diagnostics;
 
 /// Makes the interceptor that a scenario's adversary asks for. Null where it asks for nothing.
 using InterceptorFactory = std::unique_ptr<Interceptor> (*)(const AdversarySettings& settings, Powers& powers);
@@ -108,12 +109,10 @@ struct AdversaryFacts {
   std::uint32_t clients = 0;
   std::vector<std::string> request_names;  ///< that the client script gives
 };
-/// Every mistake that only shows against the protocol, each with a path into the settings such as `rules.0.match.type`.
-struct AdversaryMistake {
-  std::string path;
-  std::string message;
-};
-using AdversaryCheck = std::vector<AdversaryMistake> (*)(const AdversarySettings&, const AdversaryFacts&);
+/// Reports every mistake in the settings that only shows against the protocol: unknown message types and fields, nodes and
+/// requests that do not exist.
+using AdversaryCheck = void (*)(const AdversarySettings& settings, const AdversaryFacts& facts, Diagnostics& errors);
+/// As interceptor_factory().
 inline AdversaryCheck& adversary_check() {
   static AdversaryCheck check = nullptr;
   return check;

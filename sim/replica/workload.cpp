@@ -69,7 +69,7 @@ void Batch::put(FieldSink& sink) const {
 
 std::uint32_t Batch::wire_size(const Sizes& sizes) const {
   std::uint32_t total = 4;
-  for (const auto& request : requests_) total += request->payload_size(sizes) + request->operation.padding + sizes.signature;
+  for (const auto& request : requests_) total += request->payload_size(sizes) + sizes.signature;
   return total;
 }
 
