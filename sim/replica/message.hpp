@@ -86,6 +86,8 @@ class Message : public Counted {
   virtual void put_fields(FieldSink& sink) const = 0;
   virtual void take_fields_from(const Json& from) = 0;
   virtual std::uint32_t payload_size(const Sizes& sizes) const = 0;
+  /// What the first field with Role::payload shares by reference (a batch, a snapshot); null if there is none.
+  virtual const SharedPayload* payload() const = 0;
   virtual Label read_label() const = 0;
   virtual Ref<Message> clone() const = 0;
 
@@ -133,6 +135,15 @@ class Described : public Message {
     std::uint32_t total = 0;
     M::describe([&](std::string_view, auto member, Role = Role::plain) { total += size_of(self().*member, sizes); });
     return total;
+  }
+  const SharedPayload* payload() const final {
+    const SharedPayload* found = nullptr;
+    M::describe([&](std::string_view, auto member, Role role = Role::plain) {
+      if constexpr (requires { static_cast<const SharedPayload*>((self().*member).get()); }) {
+        if (role == Role::payload && found == nullptr) found = (self().*member).get();
+      }
+    });
+    return found;
   }
   Label read_label() const final {
     Label label;
