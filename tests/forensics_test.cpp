@@ -121,7 +121,7 @@ TEST_CASE("suspects are kept apart from culprits, with reasons and accusers") {
 }
 
 TEST_CASE("whatever corrupted replicas sign and relay, only they are convicted") {
-  rc::check("soundness", [] {
+  CHECK(rc::check("soundness", [] {
     const std::uint32_t n = 4 + *rc::gen::inRange(0u, 4u);
     const ReplicaSet faulty{0, n - 1};
     Story story(n, 1, faulty);
@@ -157,5 +157,5 @@ TEST_CASE("whatever corrupted replicas sign and relay, only they are convicted")
       RC_ASSERT(twice);
     }
     for (const JudgedViolation& violation : result.violations) RC_ASSERT(violation.invariant != "sound-accusation");
-  });
+  }));
 }
