@@ -204,8 +204,8 @@ Result Judge::finish(const Outcome& outcome) {
   if (const std::uint64_t count = books_.forensics.unjustified_messages()) {
     result.figures.happened["unjustified-messages"] = count;
   }
-  for (std::size_t i = 0; i < manifest_.kinds.size() && i < outcome.traffic.size(); ++i) {
-    result.traffic.push_back({manifest_.kinds[i].name, outcome.traffic[i]});
+  for (std::size_t i = 0; i < manifest_.kinds.size(); ++i) {
+    result.traffic.push_back({manifest_.kinds[i].name, i < outcome.traffic.size() ? outcome.traffic[i] : KindTraffic{}});
   }
   result.clamped = outcome.clamped;
   result.beyond = beyond_;
