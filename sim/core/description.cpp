@@ -125,7 +125,7 @@ bool read_fields(const Description& description, const Node& node, void* out, co
   for (std::size_t i = 0; i < seen.size(); ++i) {
     const Field& field = description.fields[i];
     if (seen[i] || !field.constraints.required) continue;
-    errors.error(node.position, fmt::format("missing key '{}'{}", field.key, errors.in_path()), field.help);
+    errors.error(node.position, fmt::format("missing key '{}'{}", field.key, errors.in_path()), fmt::format("{}: {}", field.key, field.help));
   }
   if (description.rest) {
     const auto& name = *static_cast<const std::string*>(description.rest->name(out));
@@ -220,7 +220,7 @@ void constrain_number(long double value, const Node& node, const Constraints& co
   const bool low = constraints.at_least && value < constraints.at_least->value;
   const bool high = constraints.at_most && value > constraints.at_most->value;
   if (!low && !high) return;
-  errors.error(node.position, fmt::format("'{}' is too {}{}", node.scalar, low ? "small" : "large", errors.in_path()),
+  errors.error(node.position, fmt::format("{}{} is too {}", Node::plain(node.scalar).describe_kind(), errors.in_path(), low ? "small" : "large"),
                fmt::format("it must be {}", bounds_text(constraints)));
 }
 

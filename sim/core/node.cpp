@@ -142,7 +142,7 @@ std::optional<std::string> Node::set(std::string_view path, Node value, Position
   if (is_list()) {
     std::size_t index = 0;
     if (!as_index(step, index)) return fmt::format("'{}' is not the number of an item of the list", step);
-    if (index > items.size()) return fmt::format("the list has {} items, counted from 0; {} appends", items.size(), items.size());
+    if (index > items.size()) return fmt::format("the list has {} item{}, counted from 0; {} appends", items.size(), items.size() == 1 ? "" : "s", items.size());
     if (index == items.size()) items.emplace_back(where);
     if (!last) return items[index].set(tail, std::move(value), where);
     items[index] = std::move(value);

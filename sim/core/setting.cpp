@@ -42,7 +42,7 @@ bool mismatch(const Node& node, std::string_view type, Diagnostics& errors) {
 bool unparsed(const Node& node, const std::string& error, const std::string& hint, Diagnostics& errors) {
   Node shown = node;
   shown.quoted = false;
-  errors.error(node.position, fmt::format("{} {}{}", shown.describe_kind(), error, errors.in_path()), hint);
+  errors.error(node.position, fmt::format("{}{} {}", shown.describe_kind(), errors.in_path(), error), hint);
   return false;
 }
 
@@ -71,6 +71,7 @@ std::string names_type(const std::vector<NameAndHelp>& names) {
 }
 
 Node names_schema(const std::vector<NameAndHelp>& names) {
+  if (names.empty()) return typed("string");
   Node options = Node::list();
   for (const NameAndHelp& name : names) {
     Node option = Node::map().put("const", Node::text(name.name));
