@@ -59,7 +59,7 @@ struct Setting<Actions> {
 struct ActionChecks {
   const AdversarySettings& settings;
   const AdversaryFacts& facts;
-  const TypeSet* types = nullptr;  ///< of the rule's match; null if it acts on an event
+  const TypeSelector* types = nullptr;  ///< of the rule's match; null if it acts on an event
   Position where;
   Diagnostics& errors;
 };
@@ -72,8 +72,8 @@ struct ActionFactory {
   bool takes_fields = false;  ///< its map is not options but the fields of a message
 };
 
-/// Registers an action: `const ActionEntry<HoldOptions, Hold> hold{"hold", "keeps the message back", {.needs_packet = true}};`
-/// Options may have `void check(const ActionChecks&) const`.
+/// Registers an action: `const ActionEntry<HoldOptions, Hold> hold{"hold", "keeps the message back", {.needs_packet =
+/// true}};` Options may have `void check(const ActionChecks&) const`.
 template <class Options, class A>
 class ActionEntry {
  public:

@@ -8,9 +8,13 @@ void Stage::wake(Duration after, std::uint32_t token) {
   powers().wake(after, (static_cast<std::uint64_t>(position_) << 32) | token);
 }
 
-void Stage::resume(Packet packet) { adversary_->resume(std::move(packet), position_); }
+void Stage::resume(Packet packet) {
+  adversary_->resume(std::move(packet), position_);
+}
 
-void Stage::release_others(std::string_view name) { adversary_->release(name); }
+void Stage::release_others(std::string_view name) {
+  adversary_->release(name);
+}
 
 Adversary::Adversary(const AdversarySettings& settings, Powers& powers) : settings_(settings), coalition_(powers) {
   for (const Choice& choice : settings_.behaviours) add(choice.entry->payload<BehaviourFactory>().make(choice));

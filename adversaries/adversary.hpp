@@ -1,5 +1,5 @@
-// Adversary: the interceptor that a scenario describes. Runs its behaviours and then its rules over every packet, in the
-// order in which they are written, and shares one coalition between them.
+// Adversary: the interceptor that a scenario describes. Runs its behaviours and then its rules over every packet, in
+// the order in which they are written, and shares one coalition between them.
 #pragma once
 
 #include <memory>

@@ -34,7 +34,7 @@ namespace byzsim {
 
 /// What every behaviour can be told.
 struct BehaviourOptions {
-  NodeSet replicas;
+  NodeSelector replicas;
   Duration from{};
   std::optional<Duration> until;
 
@@ -80,7 +80,9 @@ class Stage {
   /// Has the rules of this name let go of what they hold.
   void release_others(std::string_view name);
   /// Counts in `happened` under this name.
-  void note(std::string_view what, NodeId node = kNobody, std::uint64_t message = 0) { powers().note(what, node, message); }
+  void note(std::string_view what, NodeId node = kNobody, std::uint64_t message = 0) {
+    powers().note(what, node, message);
+  }
 
  private:
   friend class Adversary;
@@ -96,8 +98,8 @@ class BehaviourWith : public Stage {
   explicit BehaviourWith(const Options& options) : options_(options) {}
   bool acts_for(NodeId node) const override {
     const Powers& powers = this->powers();
-    return powers.controls(node) && options_.replicas.contains(node, kNoView, powers) && powers.now() >= at(options_.from) &&
-           (!options_.until || powers.now() < at(*options_.until));
+    return powers.controls(node) && options_.replicas.contains(node, kNoView, powers) &&
+           powers.now() >= at(options_.from) && (!options_.until || powers.now() < at(*options_.until));
   }
 
  protected:
@@ -133,7 +135,8 @@ class BehaviourEntry {
                                      [](const Choice& choice, const AdversaryFacts& facts, Diagnostics& errors) {
                                        const auto& options = choice.as<Options>();
                                        check_nodes(options.replicas, facts, errors);
-                                       if constexpr (requires { options.check(facts, errors); }) options.check(facts, errors);
+                                       if constexpr (requires { options.check(facts, errors); })
+                                         options.check(facts, errors);
                                      }}) {}
 
  private:

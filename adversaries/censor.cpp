@@ -6,7 +6,7 @@ namespace byzsim {
 namespace {
 
 struct CensorOptions : BehaviourOptions {
-  NodeSet clients;
+  NodeSelector clients;
 
   static void describe(auto& row) {
     BehaviourOptions::describe(row);

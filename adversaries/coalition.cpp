@@ -82,6 +82,8 @@ Json json_of(const Batch& batch, const Notary& notary) {
   return list;
 }
 
-Json json_of(Digest digest) { return fmt::format("{:016x}", digest.bits); }
+Json json_of(Digest digest) {
+  return fmt::format("{:016x}", digest.bits);
+}
 
 }  // namespace byzsim

@@ -32,7 +32,8 @@ class Coalition {
 
   /// Signs a draft as a corrupted node; a CHECK fails for any other.
   Ref<const Message> sign(Ref<Message> draft, NodeId signer);
-  /// Signs again if the signer is corrupted. Otherwise the draft keeps the signature it came with, which no longer fits.
+  /// Signs again if the signer is corrupted. Otherwise the draft keeps the signature it came with, which no longer
+  /// fits.
   Ref<const Message> sign_if_able(Ref<Message> draft);
   /// The same proposal for another batch: payload and digest replaced.
   Ref<const Message> with_batch(const Message& proposal, const Ref<const Batch>& batch);

@@ -23,7 +23,8 @@ struct CorruptOptions : BehaviourOptions {
     BehaviourOptions::describe(row);
     row("match", &CorruptOptions::match, "which messages; all of them unless given");
     row("damage", &CorruptOptions::damage, "what is wrong with them");
-    row("chance", &CorruptOptions::chance, "the fraction of messages, receiver by receiver, that this happens to", fraction());
+    row("chance", &CorruptOptions::chance, "the fraction of messages, receiver by receiver, that this happens to",
+        fraction());
   }
   void check(const AdversaryFacts& facts, Diagnostics& errors) const {
     if (match) match->check(facts, errors);
@@ -55,7 +56,8 @@ class Corrupt final : public BehaviourWith<CorruptOptions> {
   Ref<const Message> after_;
 };
 
-const BehaviourEntry<CorruptOptions, Corrupt> entry{"corrupt", "sends messages with a bad signature or the wrong signer"};
+const BehaviourEntry<CorruptOptions, Corrupt> entry{"corrupt",
+                                                    "sends messages with a bad signature or the wrong signer"};
 
 }  // namespace
 

@@ -7,7 +7,7 @@ namespace byzsim {
 namespace {
 
 struct CrashOptions {
-  NodeSet replicas;
+  NodeSelector replicas;
   Duration at{};
   std::optional<Duration> down;
   RestartState state = RestartState::kept;
@@ -44,7 +44,8 @@ class Crash final : public Stage {
   const CrashOptions& options_;
 };
 
-const BehaviourEntry<CrashOptions, Crash> entry{"crash", "stops at a stated time, and may come back with its state kept or lost"};
+const BehaviourEntry<CrashOptions, Crash> entry{
+    "crash", "stops at a stated time, and may come back with its state kept or lost"};
 
 }  // namespace
 

@@ -6,7 +6,7 @@ namespace byzsim {
 namespace {
 
 struct CredulousOptions {
-  NodeSet replicas;
+  NodeSelector replicas;
   static void describe(auto& row) {
     row("replicas", &CredulousOptions::replicas, "which of the corrupted nodes; all of them unless given");
   }
@@ -28,7 +28,8 @@ class Credulous final : public Stage {
   const CredulousOptions& options_;
 };
 
-const BehaviourEntry<CredulousOptions, Credulous> entry{"credulous", "believes every signature, so that it accepts doctored messages"};
+const BehaviourEntry<CredulousOptions, Credulous> entry{
+    "credulous", "believes every signature, so that it accepts doctored messages"};
 
 }  // namespace
 

@@ -8,7 +8,7 @@ namespace {
 
 struct DelayOptions : BehaviourOptions {
   std::optional<ContentMatch> match;
-  NodeSet to;
+  NodeSelector to;
   LatencySpec by = LatencySpec::constant(std::chrono::milliseconds(100));
 
   static void describe(auto& row) {

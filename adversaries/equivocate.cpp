@@ -1,8 +1,9 @@
 // Equivocation: the replica proposes one valid batch to some and another to the rest, and votes for both.
 //
-// Each group sees a consistent story: a proposal it can check, made of real requests, and the coalition's votes for that
-// proposal in every phase. Votes are sent with the proposal (`vote: true`) whether or not the honest cores would ever
-// cast them; the cores' own votes for that slot are then kept back, or, with `vote: false`, changed to the group's value.
+// Each group sees a consistent story: a proposal it can check, made of real requests, and the coalition's votes for
+// that proposal in every phase. Votes are sent with the proposal (`vote: true`) whether or not the honest cores would
+// ever cast them; the cores' own votes for that slot are then kept back, or, with `vote: false`, changed to the group's
+// value.
 #include <deque>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -23,8 +24,12 @@ struct EquivocateOptions : BehaviourOptions {
   static void describe(auto& row) {
     BehaviourOptions::describe(row);
     row("match", &EquivocateOptions::match, "which proposals; all of its own unless given");
-    row("split", &EquivocateOptions::split, "groups of receivers: the first, and whoever is in none, gets the batch as it is; each other one another batch. The honest replicas in two halves unless given");
-    row("instead", &EquivocateOptions::instead, "what the second group and those after it are shown: one scripted request each, by name; other pending requests unless given, or the same in reverse order, or the empty batch");
+    row("split", &EquivocateOptions::split,
+        "groups of receivers: the first, and whoever is in none, gets the batch as it is; each other one another "
+        "batch. The honest replicas in two halves unless given");
+    row("instead", &EquivocateOptions::instead,
+        "what the second group and those after it are shown: one scripted request each, by name; other pending "
+        "requests unless given, or the same in reverse order, or the empty batch");
     row("vote", &EquivocateOptions::vote, "vote for every group's batch in all phases at once, honest cores or not");
   }
   void check(const AdversaryFacts& facts, Diagnostics& errors) const;
@@ -34,12 +39,12 @@ void EquivocateOptions::check(const AdversaryFacts& facts, Diagnostics& errors) 
   if (match) match->check(facts, errors);
   for (const auto& group : split) {
     for (const NodeRef node : group) {
-      const NodeSet one = NodeSet::parse(Node::text(to_string(node))).value;
+      const NodeSelector one = NodeSelector::parse(Node::text(to_string(node))).value;
       check_nodes(one, facts, errors);
     }
   }
   for (const std::string& name : instead) {
-    const ValueSet one = ValueSet::parse(Node::text(name)).value;
+    const ValueSelector one = ValueSelector::parse(Node::text(name)).value;
     check_values(one, facts, errors);
   }
 }

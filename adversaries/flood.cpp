@@ -1,4 +1,5 @@
-// Flood: the replica sends copies of its messages, or messages with bad signatures at a steady rate, to wear others out.
+// Flood: the replica sends copies of its messages, or messages with bad signatures at a steady rate, to wear others
+// out.
 #include <map>
 
 #include "adversaries/behaviour.hpp"
@@ -10,13 +11,14 @@ namespace {
 struct FloodOptions : BehaviourOptions {
   std::uint32_t copies = 0;
   Duration every{};
-  NodeSet to;
+  NodeSelector to;
   std::uint64_t most = 1'000'000;
 
   static void describe(auto& row) {
     BehaviourOptions::describe(row);
     row("copies", &FloodOptions::copies, "how many copies follow each message it sends", at_most(1000));
-    row("every", &FloodOptions::every, "time between two messages with a bad signature to each receiver; none if 0", at_least(Duration(0)));
+    row("every", &FloodOptions::every, "time between two messages with a bad signature to each receiver; none if 0",
+        at_least(Duration(0)));
     row("to", &FloodOptions::to, "who is flooded; every other replica unless given");
     row("most", &FloodOptions::most, "stop after so many messages", at_most(1'000'000'000));
   }
@@ -32,7 +34,8 @@ class Flood final : public BehaviourWith<FloodOptions> {
   bool outgoing(Packet& packet) override {
     last_[packet.from] = packet.message;
     if (!options().to.contains(packet.to, packet.message->label().view, powers())) return true;
-    for (std::uint32_t i = 0; i < options().copies && spend(packet.from, packet.message->id()); ++i) powers().inject(packet);
+    for (std::uint32_t i = 0; i < options().copies && spend(packet.from, packet.message->id()); ++i)
+      powers().inject(packet);
     return true;
   }
   void on_wakeup(std::uint64_t) override {
@@ -60,7 +63,8 @@ class Flood final : public BehaviourWith<FloodOptions> {
   }
   /// The last message it sent, or an empty one of the protocol's first type, with a signature that does not verify.
   Ref<const Message> damaged(NodeId from) {
-    if (const auto found = last_.find(from); found != last_.end()) return Draft::damaged(*found->second, powers().notary());
+    if (const auto found = last_.find(from); found != last_.end())
+      return Draft::damaged(*found->second, powers().notary());
     const MessageKind* kind = powers().kind(powers().kind_names().front());
     return Draft::damaged(*coalition().sign(kind->make(), from), powers().notary());
   }

@@ -6,17 +6,17 @@
 
 namespace byzsim {
 
-Parsed<TypeSet> TypeSet::parse(const Node& node) {
-  TypeSet set;
+Parsed<TypeSelector> TypeSelector::parse(const Node& node) {
+  TypeSelector set;
   const std::string error = set.read(node, [&set](const Node& item) -> std::string {
     set.named_.push_back(item.scalar);
     return {};
   });
-  if (!error.empty()) return Parsed<TypeSet>::fail(error, fmt::format("expected {}", kForms));
-  return Parsed<TypeSet>::of(std::move(set));
+  if (!error.empty()) return Parsed<TypeSelector>::fail(error, fmt::format("expected {}", kForms));
+  return Parsed<TypeSelector>::of(std::move(set));
 }
 
-bool TypeSet::contains(std::string_view type) const {
+bool TypeSelector::contains(std::string_view type) const {
   return everything_ || turned(std::find(named_.begin(), named_.end(), type) != named_.end());
 }
 
@@ -33,13 +33,15 @@ bool Matcher::matches(const Packet& packet, const Powers& powers) {
   const Message& message = *packet.message;
   const View view = message.label().view;
   if (!options_.type.contains(message.name())) return false;
-  if (!options_.from.contains(packet.from, view, powers) || !options_.to.contains(packet.to, view, powers)) return false;
+  if (!options_.from.contains(packet.from, view, powers) || !options_.to.contains(packet.to, view, powers))
+    return false;
   if (options_.after && powers.now() < at(*options_.after)) return false;
   if (options_.before && powers.now() >= at(*options_.before)) return false;
   if (!options_.matches(message, powers)) return false;
   if (options_.contains) {
     bool found = false;
-    for_each_nested(message, [&](const Message& nested) { found = found || options_.contains->matches(nested, powers); });
+    for_each_nested(message,
+                    [&](const Message& nested) { found = found || options_.contains->matches(nested, powers); });
     if (!found) return false;
   }
   // The copies of one broadcast leave at one time, one after another.
@@ -56,12 +58,13 @@ bool Matcher::only_corrupted(const Powers& powers) const {
   if (options_.from.everything()) return false;
   for (NodeId node = 0; node < powers.n() + powers.clients(); ++node) {
     // A set that says `primary` depends on the view, so it is asked in every case.
-    if (!powers.controls(node) && (options_.from.relative() || options_.from.contains(node, kNoView, powers))) return false;
+    if (!powers.controls(node) && (options_.from.relative() || options_.from.contains(node, kNoView, powers)))
+      return false;
   }
   return true;
 }
 
-void check_nodes(const NodeSet& set, const AdversaryFacts& facts, Diagnostics& errors) {
+void check_nodes(const NodeSelector& set, const AdversaryFacts& facts, Diagnostics& errors) {
   for (const NodeRef& ref : set.named()) {
     if (ref.index < (ref.client ? facts.clients : facts.n)) continue;
     const std::string hint = ref.client ? fmt::format("there are {} clients, the first is c0", facts.clients)
@@ -70,15 +73,17 @@ void check_nodes(const NodeSet& set, const AdversaryFacts& facts, Diagnostics& e
   }
 }
 
-void check_values(const ValueSet& set, const AdversaryFacts& facts, Diagnostics& errors) {
+void check_values(const ValueSelector& set, const AdversaryFacts& facts, Diagnostics& errors) {
   for (const std::string& name : set.named()) {
     if (std::find(facts.request_names.begin(), facts.request_names.end(), name) != facts.request_names.end()) continue;
     errors.error(set.position(), fmt::format("no scripted request is called '{}'", name),
-                 facts.request_names.empty() ? "clients.script gives requests their names" : did_you_mean(name, facts.request_names));
+                 facts.request_names.empty() ? "clients.script gives requests their names"
+                                             : did_you_mean(name, facts.request_names));
   }
 }
 
-const MessageKind* check_type(const std::string& name, Position where, const AdversaryFacts& facts, Diagnostics& errors) {
+const MessageKind* check_type(const std::string& name, Position where, const AdversaryFacts& facts,
+                              Diagnostics& errors) {
   std::vector<std::string> names;
   for (const MessageKind* kind : facts.kinds) {
     if (kind->traits.name == name) return kind;

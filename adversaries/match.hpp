@@ -1,6 +1,7 @@
 // Match: which messages a rule or a behaviour is about.
 //
-//   match: {type: commit, view: 0, slot: 1, value: a, signer: [0, 1], from: 0, to: [1, 3], after: 1s, before: 2s, skip: 1, first: 3}
+//   match: {type: commit, view: 0, slot: 1, value: a, signer: [0, 1], from: 0, to: [1, 3], after: 1s, before: 2s, skip:
+//   1, first: 3}
 //
 // Everything that is given must hold. `skip` and `first` count messages, not their copies to each receiver: a broadcast
 // counts once.
@@ -17,10 +18,10 @@
 namespace byzsim {
 
 /// `commit` or `[prepare, commit]`.
-class TypeSet : public Selector {
+class TypeSelector : public Selector {
  public:
   static constexpr const char* kForms = "a message type, a list of these or `{not: ...}`";
-  static Parsed<TypeSet> parse(const Node& node);
+  static Parsed<TypeSelector> parse(const Node& node);
   bool contains(std::string_view type) const;
   const std::vector<std::string>& named() const { return named_; }
 
@@ -30,11 +31,11 @@ class TypeSet : public Selector {
 
 /// What can be said of a message alone, wherever it travels.
 struct ContentMatch {
-  TypeSet type;
-  NumberSet view;
-  NumberSet slot;
-  ValueSet value;
-  NodeSet signer;
+  TypeSelector type;
+  NumberSelector view;
+  NumberSelector slot;
+  ValueSelector value;
+  NodeSelector signer;
 
   bool matches(const Message& message, const Powers& powers) const;
   void check(const AdversaryFacts& facts, Diagnostics& errors) const;
@@ -49,8 +50,8 @@ struct ContentMatch {
 };
 
 struct MatchOptions : ContentMatch {
-  NodeSet from;
-  NodeSet to;
+  NodeSelector from;
+  NodeSelector to;
   std::optional<Duration> after;
   std::optional<Duration> before;
   std::uint64_t skip = 0;
@@ -88,9 +89,10 @@ class Matcher {
 };
 
 /// Reports every node named that the cluster does not have.
-void check_nodes(const NodeSet& set, const AdversaryFacts& facts, Diagnostics& errors);
-void check_values(const ValueSet& set, const AdversaryFacts& facts, Diagnostics& errors);
+void check_nodes(const NodeSelector& set, const AdversaryFacts& facts, Diagnostics& errors);
+void check_values(const ValueSelector& set, const AdversaryFacts& facts, Diagnostics& errors);
 /// The kind of this name, or null after an error.
-const MessageKind* check_type(const std::string& name, Position where, const AdversaryFacts& facts, Diagnostics& errors);
+const MessageKind* check_type(const std::string& name, Position where, const AdversaryFacts& facts,
+                              Diagnostics& errors);
 
 }  // namespace byzsim

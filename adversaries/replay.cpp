@@ -23,7 +23,7 @@ struct ReplayOptions : BehaviourOptions {
   ReplayWhen when = ReplayWhen::later;
   LatencySpec after = LatencySpec::constant(std::chrono::milliseconds(100));
   std::uint32_t times = 1;
-  NodeSet to;
+  NodeSelector to;
   std::uint64_t most = 100'000;
 
   static void describe(auto& row) {
@@ -94,7 +94,8 @@ class Replay final : public BehaviourWith<ReplayOptions> {
   bool full_ = false;
 };
 
-const BehaviourEntry<ReplayOptions, Replay> entry{"replay", "sends again what it sent or received, later or in another view"};
+const BehaviourEntry<ReplayOptions, Replay> entry{"replay",
+                                                  "sends again what it sent or received, later or in another view"};
 
 }  // namespace
 

@@ -34,7 +34,9 @@ const FieldFacts* find_field(const std::vector<FieldFacts>& fields, const std::s
 }
 
 /// The match under `seen`, if that is what the node says.
-const Node* seen_in(const Node& node) { return node.is_map() && node.items.size() == 1 ? node.find("seen") : nullptr; }
+const Node* seen_in(const Node& node) {
+  return node.is_map() && node.items.size() == 1 ? node.find("seen") : nullptr;
+}
 
 bool recalls_in(const Node& node) {
   return seen_in(node) != nullptr || std::any_of(node.items.begin(), node.items.end(), recalls_in);
@@ -55,9 +57,13 @@ bool Setting<FieldTree>::read(const Node& node, FieldTree& out, Diagnostics& err
   return true;
 }
 
-bool FieldTree::recalls() const { return recalls_in(node); }
+bool FieldTree::recalls() const {
+  return recalls_in(node);
+}
 
-Node Setting<FieldTree>::schema() { return Node::map().put("type", Node::text("object")); }
+Node Setting<FieldTree>::schema() {
+  return Node::map().put("type", Node::text("object"));
+}
 
 std::vector<Rewriter::Edit> Rewriter::edits_of(const Node& tree) {
   std::vector<Edit> edits;
@@ -82,10 +88,12 @@ Json Rewriter::number(const Node& wanted, const Json* old) const {
   if (text == "event.node") return of_event(occasion_.node, kNobody);
   if (const auto step = relative(text)) {
     std::uint64_t now = 0;
-    if (old == nullptr) throw Impossible(fmt::format("'{}' is relative, and there is nothing it could be relative to", text));
+    if (old == nullptr)
+      throw Impossible(fmt::format("'{}' is relative, and there is nothing it could be relative to", text));
     take(*old, now);
     const std::uint64_t then = now + static_cast<std::uint64_t>(*step);
-    if ((*step < 0) != (then < now) && *step != 0) throw Impossible(fmt::format("{} {} leaves the range of numbers", now, text));
+    if ((*step < 0) != (then < now) && *step != 0)
+      throw Impossible(fmt::format("{} {} leaves the range of numbers", now, text));
     return then;
   }
   const Parsed<std::uint64_t> parsed = parse_unsigned(text);
@@ -153,9 +161,12 @@ Json Rewriter::nested(const FieldFacts& facts, const Node& wanted, NodeId signer
 
 Json Rewriter::single(const FieldFacts& facts, const Node& wanted, const Json* old, NodeId signer) {
   switch (facts.sort) {
-    case FieldSort::number: return number(wanted, old);
-    case FieldSort::boolean: return wanted.scalar == "true";
-    case FieldSort::text: return wanted.scalar;
+    case FieldSort::number:
+      return number(wanted, old);
+    case FieldSort::boolean:
+      return wanted.scalar == "true";
+    case FieldSort::text:
+      return wanted.scalar;
     case FieldSort::members: {
       Json list = Json::array();
       for (const Node& item : wanted.items) list.push_back(number(item, nullptr));
@@ -168,9 +179,12 @@ Json Rewriter::single(const FieldFacts& facts, const Node& wanted, const Json* o
       }
       return wanted.scalar;
     }
-    case FieldSort::payload: return json_of(*batch(wanted), notary());
-    case FieldSort::message: return nested(facts, wanted, signer);
-    case FieldSort::group: return edited(facts.fields, old != nullptr ? *old : Json::object(), edits_of(wanted), signer);
+    case FieldSort::payload:
+      return json_of(*batch(wanted), notary());
+    case FieldSort::message:
+      return nested(facts, wanted, signer);
+    case FieldSort::group:
+      return edited(facts.fields, old != nullptr ? *old : Json::object(), edits_of(wanted), signer);
   }
   return nullptr;
 }
@@ -220,7 +234,8 @@ void Rewriter::edit_inside(const FieldFacts& facts, Json& old, const Edit& edit,
       return;
     }
     const Parsed<std::uint64_t> index = parse_unsigned(edit.path[step]);
-    if (!index || index.value >= old.size()) throw Impossible(fmt::format("'{}' has no item {}", facts.name, edit.path[step]));
+    if (!index || index.value >= old.size())
+      throw Impossible(fmt::format("'{}' has no item {}", facts.name, edit.path[step]));
     visit(old[index.value]);
     return;
   }
@@ -240,7 +255,8 @@ void Rewriter::edit_inside(const FieldFacts& facts, Json& old, const Edit& edit,
   }
 }
 
-Json Rewriter::edited(const std::vector<FieldFacts>& facts, Json fields, const std::vector<Edit>& edits, NodeId signer) {
+Json Rewriter::edited(const std::vector<FieldFacts>& facts, Json fields, const std::vector<Edit>& edits,
+                      NodeId signer) {
   const FieldFacts* payload = field_with(facts, Role::payload, FieldSort::payload);
   const FieldFacts* value = field_with(facts, Role::value, FieldSort::digest);
   const Node* new_value = nullptr;
@@ -265,7 +281,8 @@ Json Rewriter::edited(const std::vector<FieldFacts>& facts, Json fields, const s
     if (new_payload && new_value == nullptr) {
       fields[std::string(value->name)] = json_of(Batch::take(fields.at(payload_name))->digest());
     } else if (new_value != nullptr && !new_payload) {
-      const bool hexadecimal = new_value->is_scalar() && new_value->scalar != "none" && new_value->scalar != "event.value" &&
+      const bool hexadecimal = new_value->is_scalar() && new_value->scalar != "none" &&
+                               new_value->scalar != "event.value" &&
                                !coalition_.powers().is_request_name(new_value->scalar);
       if (!hexadecimal) fields[payload_name] = json_of(*batch(*new_value), notary());
     }
@@ -275,7 +292,8 @@ Json Rewriter::edited(const std::vector<FieldFacts>& facts, Json fields, const s
 
 Ref<const Message> Rewriter::altered(const Message& message, const FieldTree& changes) {
   try {
-    const Json fields = edited(facts_of(message.kind()), text_of(message).at("fields"), edits_of(changes.node), message.signer());
+    const Json fields =
+        edited(facts_of(message.kind()), text_of(message).at("fields"), edits_of(changes.node), message.signer());
     return coalition_.sign_if_able(Draft::altered(message, fields, notary()));
   } catch (const FieldError& error) {
     throw Impossible(error.what());

@@ -2,7 +2,8 @@
 //
 // `alter` changes what is there, `forge` fills in an empty message of a kind. In both, a field is set by
 //   number      3, or relative to what it was: +1, -1; or `event.view`, `event.slot` of the event that set the rule off
-//   digest      a request's name (the digest of the batch of exactly that request), a list of names, `none` for the empty
+//   digest      a request's name (the digest of the batch of exactly that request), a list of names, `none` for the
+//   empty
 //               batch, `event.value`, or sixteen hexadecimal digits
 //   batch       a request's name, a list of names, [] or `event.value`
 //   message     a map of its fields (`signer: 1` says whose it is), or `{seen: MATCH}` for one that was seen on a wire
@@ -10,8 +11,8 @@
 // A path reaches into nested messages and lists: `view_changes.0.prepared: []`, `view_changes.*.view: 7`. Dashes and
 // underscores are the same.
 //
-// Batch and digest go together: setting one sets the other, unless both are set. Every message that was touched is signed
-// again if its signer is corrupted, from the inside out; otherwise it keeps a signature that no longer fits.
+// Batch and digest go together: setting one sets the other, unless both are set. Every message that was touched is
+// signed again if its signer is corrupted, from the inside out; otherwise it keeps a signature that no longer fits.
 #pragma once
 
 #include <stdexcept>
@@ -88,6 +89,7 @@ class Rewriter {
 };
 
 /// Reports every field of `tree` that messages of this kind do not have, and every form that does not fit its field.
-void check_fields(const MessageKind& kind, const FieldTree& tree, bool altering, const AdversaryFacts& facts, Diagnostics& errors);
+void check_fields(const MessageKind& kind, const FieldTree& tree, bool altering, const AdversaryFacts& facts,
+                  Diagnostics& errors);
 
 }  // namespace byzsim

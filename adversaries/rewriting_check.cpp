@@ -14,9 +14,11 @@ class FieldChecker {
  public:
   FieldChecker(const AdversaryFacts& facts, Diagnostics& errors) : facts_(facts), errors_(errors) {}
 
-  void tree(const std::string& where, const std::vector<FieldFacts>& fields, const Node& tree, bool altering, bool in_message) {
+  void tree(const std::string& where, const std::vector<FieldFacts>& fields, const Node& tree, bool altering,
+            bool in_message) {
     if (!tree.is_map()) {
-      errors_.error(tree.position, fmt::format("expected a map of fields of {}, found {}", where, tree.describe_kind()));
+      errors_.error(tree.position,
+                    fmt::format("expected a map of fields of {}, found {}", where, tree.describe_kind()));
       return;
     }
     for (std::size_t i = 0; i < tree.keys.size(); ++i) {
@@ -32,7 +34,8 @@ class FieldChecker {
       } else if (dot == std::string::npos) {
         value(*field, tree.items[i], altering, field->list);
       } else if (!altering) {
-        errors_.error(key.position, "a path can only reach into a message that exists", "write the fields as nested maps");
+        errors_.error(key.position, "a path can only reach into a message that exists",
+                      "write the fields as nested maps");
       } else {
         path(*field, key, dot + 1, tree.items[i], field->list);
       }
@@ -53,7 +56,8 @@ class FieldChecker {
     const std::string step = key.text.substr(from, dot == std::string::npos ? dot : dot - from);
     if (list) {
       if (step != "*" && !parse_unsigned(step)) {
-        errors_.error(key.position, fmt::format("'{}' is a list: a number or `*` is needed after it, not '{}'", field.name, step));
+        errors_.error(key.position,
+                      fmt::format("'{}' is a list: a number or `*` is needed after it, not '{}'", field.name, step));
       } else if (dot == std::string::npos) {
         value(field, wanted, true, false);
       } else {
@@ -86,11 +90,13 @@ class FieldChecker {
       return;
     }
     switch (field.sort) {
-      case FieldSort::number: return number(field, wanted, altering);
+      case FieldSort::number:
+        return number(field, wanted, altering);
       case FieldSort::digest:
         if (wanted.is_scalar() && is_digest(wanted.scalar)) return;
         return names(field, wanted);
-      case FieldSort::payload: return names(field, wanted);
+      case FieldSort::payload:
+        return names(field, wanted);
       case FieldSort::boolean:
         if (wanted.scalar != "true" && wanted.scalar != "false") wrong(field, wanted, "true or false");
         return;
@@ -103,7 +109,8 @@ class FieldChecker {
       case FieldSort::message:
         if (wanted.is_null() || (wanted.is_scalar() && field.message == &Request::kind_info)) return;
         [[fallthrough]];
-      case FieldSort::group: return tree(name_of(field), inside(field), wanted, altering && field.sort == FieldSort::group, true);
+      case FieldSort::group:
+        return tree(name_of(field), inside(field), wanted, altering && field.sort == FieldSort::group, true);
     }
   }
 
@@ -113,9 +120,11 @@ class FieldChecker {
     const bool relative = text.size() > 1 && (text[0] == '+' || text[0] == '-') && parse_unsigned(text.substr(1));
     if (wanted.is_scalar() && relative && altering) return;
     if (relative) {
-      errors_.error(wanted.position, fmt::format("'{}' is relative, and there is nothing it could be relative to", text));
+      errors_.error(wanted.position,
+                    fmt::format("'{}' is relative, and there is nothing it could be relative to", text));
     } else if (!wanted.is_scalar() || !parse_unsigned(text)) {
-      wrong(field, wanted, altering ? "a number, +1, -1, event.view or event.slot" : "a number, event.view or event.slot");
+      wrong(field, wanted,
+            altering ? "a number, +1, -1, event.view or event.slot" : "a number, event.view or event.slot");
     }
   }
 
@@ -127,8 +136,11 @@ class FieldChecker {
     }
   }
   void name(const FieldFacts& field, const Node& wanted) {
-    if (!wanted.is_scalar()) return wrong(field, wanted, "the name of a scripted request, a list of these, none or event.value");
-    if (std::find(facts_.request_names.begin(), facts_.request_names.end(), wanted.scalar) != facts_.request_names.end()) return;
+    if (!wanted.is_scalar())
+      return wrong(field, wanted, "the name of a scripted request, a list of these, none or event.value");
+    if (std::find(facts_.request_names.begin(), facts_.request_names.end(), wanted.scalar) !=
+        facts_.request_names.end())
+      return;
     errors_.error(wanted.position, fmt::format("no scripted request is called '{}'", wanted.scalar),
                   facts_.request_names.empty() ? "clients.script gives requests their names"
                                                : did_you_mean(wanted.scalar, facts_.request_names));
@@ -152,7 +164,8 @@ class FieldChecker {
 
 }  // namespace
 
-void check_fields(const MessageKind& kind, const FieldTree& tree, bool altering, const AdversaryFacts& facts, Diagnostics& errors) {
+void check_fields(const MessageKind& kind, const FieldTree& tree, bool altering, const AdversaryFacts& facts,
+                  Diagnostics& errors) {
   if (tree.node.is_null()) return;
   FieldChecker(facts, errors).tree(std::string(kind.traits.name), facts_of(kind), tree.node, altering, false);
 }

@@ -41,9 +41,11 @@ bool Setting<Actions>::read(const Node& node, Actions& out, Diagnostics& errors)
 }
 
 void RuleOptions::check(const Node& where, Diagnostics& errors) const {
-  if (!match && !on) errors.error(where.position, "a rule needs `match` (messages to act on) or `on` (an event to act on)");
+  if (!match && !on)
+    errors.error(where.position, "a rule needs `match` (messages to act on) or `on` (an event to act on)");
   if (match && on) {
-    errors.error(where.position, "a rule has either `match` or `on`", "to match messages from an event on, use `since`");
+    errors.error(where.position, "a rule has either `match` or `on`",
+                 "to match messages from an event on, use `since`");
   }
   if (on && (since || until)) errors.error(where.position, "`since` and `until` go with `match`");
   for (const Choice& action : actions.list) {
@@ -165,12 +167,17 @@ void Rule::end() {
   for (const auto& action : actions_) action->end();
 }
 
-void Rule::note_impossible(std::string_view why) { note(fmt::format("{}: impossible", name_)), note(why); }
+void Rule::note_impossible(std::string_view why) {
+  note(fmt::format("{}: impossible", name_)), note(why);
+}
 
-void Rule::release_rule(std::string_view name) { release_others(name); }
+void Rule::release_rule(std::string_view name) {
+  release_others(name);
+}
 
 void check_adversary(const AdversarySettings& settings, const AdversaryFacts& facts, Diagnostics& errors) {
-  for (const Choice& choice : settings.behaviours) choice.entry->payload<BehaviourFactory>().check(choice, facts, errors);
+  for (const Choice& choice : settings.behaviours)
+    choice.entry->payload<BehaviourFactory>().check(choice, facts, errors);
   for (const Choice& choice : settings.rules) {
     const auto& rule = choice.as<RuleOptions>();
     if (rule.match) rule.match->check(facts, errors);
@@ -185,7 +192,8 @@ void check_adversary(const AdversarySettings& settings, const AdversaryFacts& fa
 }
 
 namespace {
-const Registered<RuleOptions> entry{"rule", "rule", "a scripted step: messages to match or an event to await, and what to do"};
+const Registered<RuleOptions> entry{"rule", "rule",
+                                    "a scripted step: messages to match or an event to await, and what to do"};
 }  // namespace
 
 }  // namespace byzsim

@@ -5,9 +5,9 @@
 //     do: hold
 //     until: {event: view, view: 1, replica: 3}
 //
-// A rule with `match` acts from the event `since` (from the start unless given) until the event `until`; when it ends it
-// lets go of what it holds. Several actions in a list are done in turn. In `happened`, every copy of a message that it acts
-// on, and every event, counts once under the rule's name and once under the name of each action.
+// A rule with `match` acts from the event `since` (from the start unless given) until the event `until`; when it ends
+// it lets go of what it holds. Several actions in a list are done in turn. In `happened`, every copy of a message that
+// it acts on, and every event, counts once under the rule's name and once under the name of each action.
 #pragma once
 
 #include <functional>
@@ -34,12 +34,14 @@ struct RuleOptions {
   void check(const Node& where, Diagnostics& errors) const;
 
   static void describe(auto& row) {
-    row("name", &RuleOptions::name, "what it counts as in `happened`, and what `release` calls it; `rule 1` and so on unless given");
+    row("name", &RuleOptions::name,
+        "what it counts as in `happened`, and what `release` calls it; `rule 1` and so on unless given");
     row("match", &RuleOptions::match, "the messages it acts on, one receiver at a time");
     row("on", &RuleOptions::on, "the event it acts on");
     row("do", &RuleOptions::actions, "what it does", required());
     row("since", &RuleOptions::since, "with `match`: the event from which it acts; the start unless given");
-    row("until", &RuleOptions::until, "with `match`: the event at which it ends and releases what it holds; never unless given");
+    row("until", &RuleOptions::until,
+        "with `match`: the event at which it ends and releases what it holds; never unless given");
   }
 };
 

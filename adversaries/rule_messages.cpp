@@ -15,7 +15,9 @@ bool corrupted(const AdversarySettings& settings, NodeRef node) {
 
 struct AlterOptions {
   FieldTree fields;
-  static void describe(auto& row) { row("fields", &AlterOptions::fields, "the fields to change: `slot: +1`, `batch: b`, `view_changes.0.prepared: []`"); }
+  static void describe(auto& row) {
+    row("fields", &AlterOptions::fields, "the fields to change: `slot: +1`, `batch: b`, `view_changes.0.prepared: []`");
+  }
   void check(const ActionChecks& checks) const {
     if (checks.types == nullptr || checks.types->written().find("not") != nullptr) return;
     if (checks.types->everything()) {
@@ -59,7 +61,7 @@ class Alter final : public Action {
 struct ForgeOptions {
   std::string type;
   NodeRef from;
-  NodeSet to;
+  NodeSelector to;
   FieldTree fields;
   std::optional<ContentMatch> like;
   LatencySpec after = LatencySpec::constant(Duration(0));
@@ -67,7 +69,8 @@ struct ForgeOptions {
   static void describe(auto& row) {
     row("type", &ForgeOptions::type, "the type of the message", required());
     row("from", &ForgeOptions::from, "the corrupted node in whose name it is signed, and which sends it", required());
-    row("to", &ForgeOptions::to, "its receivers; every other replica unless given. The node itself: its own core is handed it");
+    row("to", &ForgeOptions::to,
+        "its receivers; every other replica unless given. The node itself: its own core is handed it");
     row("fields", &ForgeOptions::fields, "what it holds; fields left out are empty, or as in `like`");
     row("like", &ForgeOptions::like, "start from the latest message of the type that was seen and matches this");
     row("after", &ForgeOptions::after, "how much later it is sent");
@@ -75,7 +78,8 @@ struct ForgeOptions {
   void check(const ActionChecks& checks) const {
     check_nodes(to, checks.facts, checks.errors);
     if (!corrupted(checks.settings, from)) {
-      checks.errors.error(checks.where, fmt::format("{} is not corrupted, so nobody can sign in its name", to_string(from)),
+      checks.errors.error(checks.where,
+                          fmt::format("{} is not corrupted, so nobody can sign in its name", to_string(from)),
                           "add it to adversary.corrupt");
     }
     if (like) like->check(checks.facts, checks.errors);
@@ -93,7 +97,8 @@ class Forge final : public Action {
     Powers& powers = rule().powers();
     const NodeId from = options_.from.node(powers.n());
     const MessageKind* kind = powers.kind(options_.type);
-    if (kind == nullptr || !powers.controls(from)) return rule().note_impossible("no such type, or no key to sign it with");
+    if (kind == nullptr || !powers.controls(from))
+      return rule().note_impossible("no such type, or no key to sign it with");
     Ref<const Message> message;
     try {
       message = make(*kind, from, occasion);
@@ -130,13 +135,14 @@ class Forge final : public Action {
 struct ReplayOptions {
   std::optional<ContentMatch> match;
   std::optional<NodeRef> from;
-  NodeSet to;
+  NodeSelector to;
   std::uint32_t times = 1;
   Duration after{};
   std::uint32_t most = 1000;
 
   static void describe(auto& row) {
-    row("match", &ReplayOptions::match, "what to send again, of all that was seen; the message that the rule matched unless given");
+    row("match", &ReplayOptions::match,
+        "what to send again, of all that was seen; the message that the rule matched unless given");
     row("from", &ReplayOptions::from, "who puts it on the link; whoever did the first time unless given");
     row("to", &ReplayOptions::to, "its receivers; those of the matched message, or every other replica");
     row("times", &ReplayOptions::times, "how often", at_least(1), at_most(1000));
@@ -194,7 +200,9 @@ class Replay final : public Action {
 };
 
 const ActionEntry<AlterOptions, Alter> alter{
-    "alter", "changes fields of the message, and signs it again if its signer is corrupted", {.needs_packet = true, .takes_fields = true}};
+    "alter",
+    "changes fields of the message, and signs it again if its signer is corrupted",
+    {.needs_packet = true, .takes_fields = true}};
 const ActionEntry<ForgeOptions, Forge> forge{"forge", "makes and sends a message in a corrupted node's name"};
 const ActionEntry<ReplayOptions, Replay> replay{"replay", "sends messages that were seen once more"};
 

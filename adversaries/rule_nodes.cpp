@@ -14,7 +14,8 @@ void check_corrupted(const std::vector<NodeRef>& nodes, const ActionChecks& chec
   for (const NodeRef node : nodes) {
     const auto& corrupt = checks.settings.corrupt;
     if (std::find(corrupt.begin(), corrupt.end(), node) != corrupt.end()) continue;
-    checks.errors.error(checks.where, fmt::format("{} is not corrupted, so the adversary cannot stop it", to_string(node)),
+    checks.errors.error(checks.where,
+                        fmt::format("{} is not corrupted, so the adversary cannot stop it", to_string(node)),
                         "add it to adversary.corrupt, or use the timeline");
   }
 }
@@ -42,7 +43,8 @@ class Crash final : public Action {
       rule().note(name(), node);
       powers.crash(node);
       if (!options_.down) continue;
-      rule().later(*options_.down, [&powers, node, kept = options_.state == RestartState::kept] { powers.restart(node, kept); });
+      rule().later(*options_.down,
+                   [&powers, node, kept = options_.state == RestartState::kept] { powers.restart(node, kept); });
     }
   }
 

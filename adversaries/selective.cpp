@@ -7,7 +7,7 @@ namespace {
 
 struct SelectiveOptions : BehaviourOptions {
   std::optional<ContentMatch> match;
-  NodeSet to;
+  NodeSelector to;
 
   static void describe(auto& row) {
     BehaviourOptions::describe(row);

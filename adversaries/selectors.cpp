@@ -46,8 +46,8 @@ std::string Selector::read(const Node& node, const std::function<std::string(con
   return {};
 }
 
-Parsed<NumberSet> NumberSet::parse(const Node& node) {
-  NumberSet set;
+Parsed<NumberSelector> NumberSelector::parse(const Node& node) {
+  NumberSelector set;
   std::string error = set.read(node, [&set](const Node& item) -> std::string {
     const std::string_view text = item.scalar;
     if (const auto number = whole_number(text)) {
@@ -78,17 +78,18 @@ Parsed<NumberSet> NumberSet::parse(const Node& node) {
   return finished(std::move(set), error);
 }
 
-bool NumberSet::contains(std::uint64_t number) const {
+bool NumberSelector::contains(std::uint64_t number) const {
   if (everything_) return true;
   return turned(std::any_of(ranges_.begin(), ranges_.end(),
                             [&](const Range& range) { return range.low <= number && number <= range.high; }));
 }
 
-Parsed<NodeSet> NodeSet::parse(const Node& node) {
+Parsed<NodeSelector> NodeSelector::parse(const Node& node) {
   static constexpr std::pair<std::string_view, Group> kGroups[] = {
-      {"all", Group::all},           {"replicas", Group::replicas}, {"clients", Group::clients},
-      {"corrupted", Group::corrupted}, {"honest", Group::honest},     {"primary", Group::primary}};
-  NodeSet set;
+      {"all", Group::all},         {"replicas", Group::replicas},
+      {"clients", Group::clients}, {"corrupted", Group::corrupted},
+      {"honest", Group::honest},   {"primary", Group::primary}};
+  NodeSelector set;
   std::string error = set.read(node, [&set](const Node& item) -> std::string {
     if (const Parsed<NodeRef> ref = parse_node_ref(item.scalar)) {
       set.named_.push_back(ref.value);
@@ -104,25 +105,30 @@ Parsed<NodeSet> NodeSet::parse(const Node& node) {
   return finished(std::move(set), error);
 }
 
-bool NodeSet::contains(NodeId node, View view, const Powers& powers) const {
+bool NodeSelector::contains(NodeId node, View view, const Powers& powers) const {
   if (everything_) return true;
   const auto in_group = [&](Group group) {
     switch (group) {
-      case Group::all: return true;
-      case Group::replicas: return node < powers.n();
-      case Group::clients: return node >= powers.n();
-      case Group::corrupted: return powers.controls(node);
-      case Group::honest: return !powers.controls(node);
-      case Group::primary: return view != kNoView && powers.primary(view) == node;
+      case Group::all:
+        return true;
+      case Group::replicas:
+        return node < powers.n();
+      case Group::clients:
+        return node >= powers.n();
+      case Group::corrupted:
+        return powers.controls(node);
+      case Group::honest:
+        return !powers.controls(node);
+      case Group::primary:
+        return view != kNoView && powers.primary(view) == node;
     }
     return false;
   };
-  return turned(
-      std::any_of(named_.begin(), named_.end(), [&](NodeRef ref) { return ref.node(powers.n()) == node; }) ||
-      std::any_of(groups_.begin(), groups_.end(), in_group));
+  return turned(std::any_of(named_.begin(), named_.end(), [&](NodeRef ref) { return ref.node(powers.n()) == node; }) ||
+                std::any_of(groups_.begin(), groups_.end(), in_group));
 }
 
-std::vector<NodeId> NodeSet::members(View view, const Powers& powers) const {
+std::vector<NodeId> NodeSelector::members(View view, const Powers& powers) const {
   // Turned round, or not given, it means replicas: nobody who writes `{not: 2}` means every client.
   const bool only_replicas = everything_ || inverted_;
   const NodeId end = only_replicas ? powers.n() : powers.n() + powers.clients();
@@ -133,8 +139,8 @@ std::vector<NodeId> NodeSet::members(View view, const Powers& powers) const {
   return list;
 }
 
-Parsed<ValueSet> ValueSet::parse(const Node& node) {
-  ValueSet set;
+Parsed<ValueSelector> ValueSelector::parse(const Node& node) {
+  ValueSelector set;
   std::string error = set.read(node, [&set](const Node& item) -> std::string {
     if (item.scalar == "none") {
       set.none_ = true;
@@ -146,18 +152,18 @@ Parsed<ValueSet> ValueSet::parse(const Node& node) {
   return finished(std::move(set), error);
 }
 
-bool ValueSet::names_request(NodeId client, std::uint64_t number, const Powers& powers) const {
+bool ValueSelector::names_request(NodeId client, std::uint64_t number, const Powers& powers) const {
   return std::any_of(named_.begin(), named_.end(), [&](const std::string& name) {
     const Ref<const Request> request = powers.named_request(name);
     return request && request->client == client && request->number == number;
   });
 }
 
-bool ValueSet::selects_request(NodeId client, std::uint64_t number, const Powers& powers) const {
+bool ValueSelector::selects_request(NodeId client, std::uint64_t number, const Powers& powers) const {
   return everything_ || turned(names_request(client, number, powers));
 }
 
-bool ValueSet::contains(Digest value, const Message* message, const Powers& powers) const {
+bool ValueSelector::contains(Digest value, const Message* message, const Powers& powers) const {
   if (everything_) return true;
   if (message != nullptr) {
     if (const auto* request = as<Request>(*message)) return selects_request(request->client, request->number, powers);
@@ -167,7 +173,8 @@ bool ValueSet::contains(Digest value, const Message* message, const Powers& powe
   if (!batch) batch = powers.batch(value);
   bool found = none_ && (value == null_value() || (batch && batch->requests().empty()));
   if (batch) {
-    for (const auto& request : batch->requests()) found = found || names_request(request->client, request->number, powers);
+    for (const auto& request : batch->requests())
+      found = found || names_request(request->client, request->number, powers);
   }
   return turned(found);
 }

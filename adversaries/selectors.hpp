@@ -27,7 +27,8 @@ class Selector {
   Position position() const { return written_.position; }
 
  protected:
-  /// Notes the form, steps inside `{not: ...}`, and calls `add(scalar)`, which returns an error or nothing, for each item.
+  /// Notes the form, steps inside `{not: ...}`, and calls `add(scalar)`, which returns an error or nothing, for each
+  /// item.
   std::string read(const Node& node, const std::function<std::string(const Node&)>& add);
   bool turned(bool found) const { return found != inverted_; }
 
@@ -37,10 +38,10 @@ class Selector {
 };
 
 /// Views, slots, timer numbers.
-class NumberSet : public Selector {
+class NumberSelector : public Selector {
  public:
   static constexpr const char* kForms = "a number, a list, a range `1..5`, a bound `\">= 2\"` or `{not: ...}`";
-  static Parsed<NumberSet> parse(const Node& node);
+  static Parsed<NumberSelector> parse(const Node& node);
   bool contains(std::uint64_t number) const;
 
  private:
@@ -52,13 +53,14 @@ class NumberSet : public Selector {
 };
 
 /// Replicas and clients, by name or by what they are at that moment.
-class NodeSet : public Selector {
+class NodeSelector : public Selector {
  public:
   enum class Group : std::uint8_t { all, replicas, clients, corrupted, honest, primary };
   static constexpr const char* kForms =
-      "nodes: replicas 0, 1, ..., clients c0, c1, ..., all, replicas, clients, corrupted, honest, primary, a list of these or "
+      "nodes: replicas 0, 1, ..., clients c0, c1, ..., all, replicas, clients, corrupted, honest, primary, a list of "
+      "these or "
       "`{not: ...}`";
-  static Parsed<NodeSet> parse(const Node& node);
+  static Parsed<NodeSelector> parse(const Node& node);
   /// `view` is what `primary` refers to; without a view nobody is primary.
   bool contains(NodeId node, View view, const Powers& powers) const;
   /// Every node that belongs to it, in increasing order. Where nothing is given or `not` is used, replicas alone.
@@ -74,11 +76,12 @@ class NodeSet : public Selector {
 };
 
 /// Values, by the scripted requests that their batches hold; `none` is the empty batch.
-class ValueSet : public Selector {
+class ValueSelector : public Selector {
  public:
   static constexpr const char* kForms = "the name of a scripted request, `none`, a list of these or `{not: ...}`";
-  static Parsed<ValueSet> parse(const Node& node);
-  /// Whether the batch named `value` holds one of the requests. `message`, if given, may carry the batch or be the request.
+  static Parsed<ValueSelector> parse(const Node& node);
+  /// Whether the batch named `value` holds one of the requests. `message`, if given, may carry the batch or be the
+  /// request.
   bool contains(Digest value, const Message* message, const Powers& powers) const;
   /// Whether it selects request `number` of `client`.
   bool selects_request(NodeId client, std::uint64_t number, const Powers& powers) const;
@@ -92,7 +95,7 @@ class ValueSet : public Selector {
 };
 
 template <class S>
-  requires std::derived_from<S, Selector>
+requires std::derived_from<S, Selector>
 struct Setting<S> {
   static std::string type() { return S::kForms; }
   static bool read(const Node& node, S& out, Diagnostics& errors) {

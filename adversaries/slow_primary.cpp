@@ -1,5 +1,5 @@
-// Slow primary: proposes one batch a period, just before the backups would lose patience (Amir et al., DSN 2008; Clement
-// et al., NSDI 2009).
+// Slow primary: proposes one batch a period, just before the backups would lose patience (Amir et al., DSN 2008;
+// Clement et al., NSDI 2009).
 //
 // Every proposal of the replica leaves `period - margin` after the one before it, the first so long after it was made.
 // Throughput comes to batch / (period - margin), and no view change ever happens if the margin covers the three phases.
@@ -17,8 +17,10 @@ struct SlowPrimaryOptions : BehaviourOptions {
 
   static void describe(auto& row) {
     BehaviourOptions::describe(row);
-    row("period", &SlowPrimaryOptions::period, "how long the backups wait before they change the view", required(), at_least(Duration(1)));
-    row("margin", &SlowPrimaryOptions::margin, "how much earlier a proposal leaves: what it takes to be executed everywhere", at_least(Duration(0)));
+    row("period", &SlowPrimaryOptions::period, "how long the backups wait before they change the view", required(),
+        at_least(Duration(1)));
+    row("margin", &SlowPrimaryOptions::margin,
+        "how much earlier a proposal leaves: what it takes to be executed everywhere", at_least(Duration(0)));
   }
 };
 

@@ -8,32 +8,48 @@ constexpr std::size_t kMostAwaited = 1 << 16;
 
 std::optional<RecordKind> record_of(TriggerEvent event) {
   switch (event) {
-    case TriggerEvent::view: return RecordKind::view;
-    case TriggerEvent::prepared: return RecordKind::prepared;
-    case TriggerEvent::decided: return RecordKind::decided;
-    case TriggerEvent::executed: return RecordKind::executed;
-    case TriggerEvent::timer: return RecordKind::timer;
-    case TriggerEvent::submitted: return RecordKind::submitted;
-    case TriggerEvent::accepted: return RecordKind::accepted;
-    case TriggerEvent::crashed: return RecordKind::crashed;
-    case TriggerEvent::restarted: return RecordKind::restarted;
-    case TriggerEvent::delivered: return RecordKind::delivered;
+    case TriggerEvent::view:
+      return RecordKind::view;
+    case TriggerEvent::prepared:
+      return RecordKind::prepared;
+    case TriggerEvent::decided:
+      return RecordKind::decided;
+    case TriggerEvent::executed:
+      return RecordKind::executed;
+    case TriggerEvent::timer:
+      return RecordKind::timer;
+    case TriggerEvent::submitted:
+      return RecordKind::submitted;
+    case TriggerEvent::accepted:
+      return RecordKind::accepted;
+    case TriggerEvent::crashed:
+      return RecordKind::crashed;
+    case TriggerEvent::restarted:
+      return RecordKind::restarted;
+    case TriggerEvent::delivered:
+      return RecordKind::delivered;
     case TriggerEvent::at:
     case TriggerEvent::start:
-    case TriggerEvent::sent: return std::nullopt;
+    case TriggerEvent::sent:
+      return std::nullopt;
   }
   return std::nullopt;
 }
 
-bool about_messages(TriggerEvent event) { return event == TriggerEvent::sent || event == TriggerEvent::delivered; }
+bool about_messages(TriggerEvent event) {
+  return event == TriggerEvent::sent || event == TriggerEvent::delivered;
+}
 
 }  // namespace
 
 void TriggerOptions::check(const Node& where, Diagnostics& errors) const {
-  if (event == TriggerEvent::at && !at) errors.error(where.position, "which event?", "such as `event: view`, or `at: 3s`");
-  if (event != TriggerEvent::at && at) errors.error(where.position, "`at` is a time of its own and goes with no other event");
+  if (event == TriggerEvent::at && !at)
+    errors.error(where.position, "which event?", "such as `event: view`, or `at: 3s`");
+  if (event != TriggerEvent::at && at)
+    errors.error(where.position, "`at` is a time of its own and goes with no other event");
   if (about_messages(event) && !match) errors.error(where.position, "the events sent and delivered need a `match`");
-  if (!about_messages(event) && match) errors.error(where.position, "`match` goes with the events sent and delivered only");
+  if (!about_messages(event) && match)
+    errors.error(where.position, "`match` goes with the events sent and delivered only");
 }
 
 void TriggerOptions::check(const AdversaryFacts& facts, Diagnostics& errors) const {

@@ -18,7 +18,19 @@
 namespace byzsim {
 
 enum class TriggerEvent {
-  at, start, view, prepared, decided, executed, timer, submitted, accepted, crashed, restarted, sent, delivered
+  at,
+  start,
+  view,
+  prepared,
+  decided,
+  executed,
+  timer,
+  submitted,
+  accepted,
+  crashed,
+  restarted,
+  sent,
+  delivered
 };
 template <>
 struct EnumNames<TriggerEvent> {
@@ -42,11 +54,11 @@ struct EnumNames<TriggerEvent> {
 struct TriggerOptions {
   TriggerEvent event = TriggerEvent::at;
   std::optional<Duration> at;
-  NodeSet replica;
-  NumberSet view;
-  NumberSet slot;
-  ValueSet value;
-  NumberSet timer;
+  NodeSelector replica;
+  NumberSelector view;
+  NumberSelector slot;
+  ValueSelector value;
+  NumberSelector timer;
   std::optional<MatchOptions> match;
   std::uint64_t skip = 0;
   std::uint64_t times = 1;

@@ -9,6 +9,7 @@
 #include "sim/cli/arguments.hpp"
 #include "sim/core/diagnostics.hpp"
 #include "sim/scenario/loader.hpp"
+#include "sim/world.hpp"
 
 namespace byzsim::cli {
 
@@ -73,6 +74,7 @@ std::vector<Scenario> load_scenarios(const Selection& selection) {
   const std::vector<std::string> files = scenario_files(selection.paths);
   for (const std::string& file : files) {
     for (Scenario& scenario : load(file, options, errors)) {
+      check_against_protocol(scenario, errors);
       variants.push_back(scenario.variant);
       if (selection.variant.empty() || scenario.variant == selection.variant) all.push_back(std::move(scenario));
     }
