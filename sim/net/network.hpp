@@ -19,7 +19,9 @@
 // switching any of them on or off shifts no other draw.
 //
 // Costs: building touches O(1) memory (8 bytes a link are reserved, 16 with a base, and filled row by row at a sender's
-// first message). Measured, g++ 12 -O3, a broadcast by `arrivals`, per receiver: 1 ns constant, 3 to 5 ns random.
+// first message, 2 ns a link). CPU time measured with g++ 12 -O3 at n = 64, for each receiver of a broadcast by
+// `arrivals`: 0.3 ns constant, 2 uniform, 3 empirical, 5 exponential, 6 normal, 10 lognormal; `arrival` takes 1 to 2 ns
+// more. `route` in a network where nothing is unusual takes 22 to 31 ns.
 #pragma once
 
 #include <cstdint>
