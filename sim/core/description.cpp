@@ -14,6 +14,9 @@ std::string unknown_entry(const std::string& kind, const std::string& name) {
   return fmt::format("no {} named '{}'", kind, name.substr(0, 60));
 }
 
+/// `{latency: normal(50ms, 10ms)}` reads as two keys: `latency` and `10ms)`.
+bool comma_trap(const Node& value, const std::string& key) { return value.is_null() && key.ends_with(')'); }
+
 bool is_free(const std::string& key) { return key.starts_with("x-"); }
 
 bool read_fields(const Description& description, const Node& node, void* out, const std::vector<std::string>& also_known,
@@ -110,7 +113,8 @@ bool read_fields(const Description& description, const Node& node, void* out, co
       std::vector<std::string> known = description.keys();
       known.insert(known.end(), also_known.begin(), also_known.end());
       errors.error(key.position, fmt::format("unknown key '{}'{}", key.text.substr(0, 60), errors.in_path()),
-                   did_you_mean(key.text, known));
+                   comma_trap(node.items[i], key.text) ? "inside {...} a value with a comma needs quotes"
+                                                       : did_you_mean(key.text, known));
       continue;
     }
     seen[static_cast<std::size_t>(field - description.fields.data())] = true;
@@ -148,7 +152,12 @@ Node show_options(const Choice& choice) {
 Node show_choice(const Choice& choice) { return Node::map().put(choice.name, show_options(choice)); }
 
 Node show_field(const Field& field, const void* value) {
-  if (field.form == Field::Form::plain) return field.type->show(value);
+  if (field.form == Field::Form::plain) {
+    Node shown = field.type->show(value);
+    // No text where a name has to stand means that none was given.
+    const bool named = !field.constraints.one_of.empty() || !field.constraints.catalogue.empty();
+    return named && shown.is_scalar() && shown.scalar.empty() ? Node() : shown;
+  }
   if (field.form == Field::Form::choice) {
     const auto& choice = *static_cast<const Choice*>(value);
     return choice.entry == nullptr ? Node() : show_choice(choice);
