@@ -19,6 +19,7 @@
 
 namespace byzsim {
 
+class Diagnostics;
 class Notary;
 struct MessageKind;
 
@@ -50,5 +51,8 @@ struct Recording {
   std::shared_ptr<const Notary> notary;   ///< knows the keys of that run
 };
 Recording recording_of(const Scenario& scenario, std::uint64_t seed);
+
+/// Reports what the adversary's rules get wrong about the protocol: unknown message types, fields, nodes, requests.
+void check_against_protocol(const Scenario& scenario, Diagnostics& errors);
 
 }  // namespace byzsim

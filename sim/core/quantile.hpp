@@ -22,7 +22,7 @@ inline constexpr std::int64_t kFixedOne = std::int64_t{1} << kFixedBits;
 
 class Quantiles {
  public:
-  /// The tables of this process, built at the first call (about 0.3 ms), shared by all threads afterwards.
+  /// The tables of this process, built at the first call (about 0.4 ms), shared by all threads afterwards.
   static const Quantiles& tables();
 
   /// Standard normal variate, in units of 2^-32. Within 1.4e-5 of the true quantile; exactly antisymmetric.

@@ -29,10 +29,11 @@ struct EnumNames<PartitionMode> {
 
 /// One cut, with nodes resolved: either `groups`, or `from` and `to`.
 struct Cut {
-  std::vector<std::vector<NodeId>> groups;
-  std::vector<NodeId> from, to;
+  std::vector<std::vector<NodeId>> groups{};
+  std::vector<NodeId> from{};
+  std::vector<NodeId> to{};
   PartitionMode mode = PartitionMode::drop;
-  LatencySpec delay;  ///< with PartitionMode::delay
+  LatencySpec delay{};  ///< with PartitionMode::delay
 };
 
 using CutId = std::uint32_t;

@@ -9,6 +9,7 @@
 #include "sim/core/options.hpp"
 #include "sim/core/time.hpp"
 #include "sim/net/latency.hpp"
+#include "sim/net/topology.hpp"
 
 namespace byzsim {
 
@@ -22,10 +23,10 @@ struct EnumNames<DeliveryOrder> {
 };
 
 struct NetworkSettings {
-  LatencySpec latency = LatencySpec::constant(std::chrono::milliseconds(10));
+  std::optional<LatencySpec> latency;  ///< see `jitter()`
   std::optional<LatencySpec> base;
   std::optional<LatencySpec> client_latency;
-  std::string regions;
+  std::optional<std::string> regions;
   std::vector<std::string> placement;
   DeliveryOrder order = DeliveryOrder::independent;
   BitRate bandwidth;
@@ -34,17 +35,23 @@ struct NetworkSettings {
   double duplicate = 0;
   double reorder = 0;
   LatencySpec reorder_by = LatencySpec::constant(std::chrono::milliseconds(10));
-  std::string topology = "full-mesh";
+  TopologySpec topology;
   std::vector<std::vector<std::uint32_t>> edges;
   Duration gst{};
   std::optional<Duration> delta;
 
+  /// What is drawn for each message: `latency`, or 10 ms, or nothing where there is a base and no `latency`.
+  LatencySpec jitter() const {
+    if (latency) return *latency;
+    return LatencySpec::constant(std::chrono::milliseconds(base || regions ? 0 : 10));
+  }
+
   static void describe(auto& row) {
-    row("latency", &NetworkSettings::latency, "one-way delay of a message, drawn anew for each (message, receiver); with `base` or `regions`, the jitter added to it");
-    row("base", &NetworkSettings::base, "a delay drawn once a link and added to every message on it");
-    row("client_latency", &NetworkSettings::client_latency, "one-way delay between a client and a replica, if it differs");
-    row("regions", &NetworkSettings::regions, "a table of delays between regions (aws-21, mysticeti-6), used as the base of each link");
-    row("placement", &NetworkSettings::placement, "the region of each replica in turn, repeated as needed; all regions round robin unless given");
+    row("latency", &NetworkSettings::latency, "one-way delay of a message, drawn anew for each (message, receiver); 10ms unless given. With `base` or `regions` it is the jitter added to these, and none unless given");
+    row("base", &NetworkSettings::base, "a delay drawn once for each pair of nodes and added to every message between them");
+    row("client_latency", &NetworkSettings::client_latency, "one-way delay between a client and a replica, in place of all of the above");
+    row("regions", &NetworkSettings::regions, "a table of delays between regions (aws-21, mysticeti-6), used as the base of each link", from_catalogue("regions"));
+    row("placement", &NetworkSettings::placement, "the region of each replica in turn, repeated as needed; all regions round robin unless given. Clients stand in the regions of replicas 0, 1, ...");
     row("order", &NetworkSettings::order, "whether messages of one link may overtake each other");
     row("bandwidth", &NetworkSettings::bandwidth, "capacity of each link, with a queue of its own; unlimited if 0");
     row("uplink", &NetworkSettings::uplink, "capacity of each node's way out, one queue for all its links; unlimited if 0");
@@ -53,10 +60,13 @@ struct NetworkSettings {
     row("reorder", &NetworkSettings::reorder, "fraction of messages that are held back by `reorder_by`", fraction());
     row("reorder_by", &NetworkSettings::reorder_by, "how long a held-back message is late");
     row("topology", &NetworkSettings::topology, "full-mesh, star, ring, random-regular(DEGREE), clusters(COUNT) or edges; messages are routed along shortest paths");
-    row("edges", &NetworkSettings::edges, "pairs of nodes, with `topology: edges`");
+    row("edges", &NetworkSettings::edges, "pairs of replicas, with `topology: edges`");
     row("gst", &NetworkSettings::gst, "global stabilisation time: from here on the network keeps to delta", at_least(std::chrono::nanoseconds(0)));
-    row("delta", &NetworkSettings::delta, "after GST a message takes at most so long to propagate; unbounded unless given", at_least(std::chrono::nanoseconds(1)));
+    row("delta", &NetworkSettings::delta, "a message sent at t propagates by max(t, gst) + delta, queues aside; unbounded unless given", at_least(std::chrono::nanoseconds(1)));
   }
+
+  /// What needs no number of replicas to be wrong; for the rest see Topology::problem.
+  void check(const Node& where, Diagnostics& errors) const;
 };
 
 }  // namespace byzsim

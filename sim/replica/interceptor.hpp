@@ -27,6 +27,7 @@ struct Packet {
   NodeId from = kNobody;
   NodeId to = kNobody;
   Duration delay{};  ///< asked for by the adversary, on top of what the network takes
+  Time sent{};       ///< when its sender put it on the wire; keep it on a packet that is held and injected later
 };
 
 /// What the world lets the adversary do.
@@ -47,6 +48,10 @@ class Powers {
 
   /// Puts a packet on the network, past the interceptor. `message` must be sealed or drafted; `from` is set on it.
   virtual void inject(Packet packet) = 0;
+  /// The packet will never arrive: counted and recorded as dropped. For one that `outgoing` refused and that will not be injected.
+  virtual void drop(const Packet& packet) = 0;
+  /// From now on the core of a controlled node believes every signature it is shown.
+  virtual void make_credulous(NodeId node) = 0;
   /// Hands a message straight to the honest core of a node the adversary controls, as if it had arrived from `from`.
   virtual void feed(NodeId to, NodeId from, Ref<const Message> message) = 0;
   /// Calls `on_wakeup(token)` after this time.
@@ -77,6 +82,8 @@ class Interceptor {
   /// accepted, crashed, restarted, sent and delivered.
   virtual void on_event(const Record& record) = 0;
   virtual void on_wakeup(std::uint64_t token) = 0;
+  /// The run is over: drop what is still held.
+  virtual void on_end() = 0;
   /// False if packets of honest senders are none of its business: the world then skips it for them.
   virtual bool watches_everyone() const = 0;
   /// The record kinds that its triggers need.
@@ -84,6 +91,7 @@ class Interceptor {
 };
 
 struct AdversarySettings;
+class Diagnostics;
 
 /// Makes the interceptor that a scenario's adversary asks for. Null where it asks for nothing.
 using InterceptorFactory = std::unique_ptr<Interceptor> (*)(const AdversarySettings& settings, Powers& powers);
@@ -101,12 +109,10 @@ struct AdversaryFacts {
   std::uint32_t clients = 0;
   std::vector<std::string> request_names;  ///< that the client script gives
 };
-/// Every mistake that only shows against the protocol, each with a path into the settings such as `rules.0.match.type`.
-struct AdversaryMistake {
-  std::string path;
-  std::string message;
-};
-using AdversaryCheck = std::vector<AdversaryMistake> (*)(const AdversarySettings&, const AdversaryFacts&);
+/// Reports every mistake in the settings that only shows against the protocol: unknown message types and fields, nodes and
+/// requests that do not exist.
+using AdversaryCheck = void (*)(const AdversarySettings& settings, const AdversaryFacts& facts, Diagnostics& errors);
+/// As interceptor_factory().
 inline AdversaryCheck& adversary_check() {
   static AdversaryCheck check = nullptr;
   return check;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace byzsim {
@@ -25,29 +26,32 @@ Ref<const Message> Draft::relay(const Message& message, NodeId from) {
   return copy;
 }
 
-Ref<Message> Draft::altered(const Message& message, const Json& changes, const Notary& notary) {
+Ref<Message> Draft::altered(const Message& message, const Json& changes, Notary& notary) {
   Ref<Message> copy = message.clone();
   copy->tag_ = notary.tag(message);
   copy->take_fields_from(changes);
   copy->seal_ = Seal::unchecked;
+  copy->id_ = notary.number();
   copy->content_ = {};
   copy->label_ = copy->read_label();
   return copy;
 }
 
-Ref<Message> Draft::claiming(const Message& message, NodeId signer, const Notary& notary) {
+Ref<Message> Draft::claiming(const Message& message, NodeId signer, Notary& notary) {
   Ref<Message> copy = message.clone();
   copy->tag_ = notary.tag(message);
   copy->signer_ = signer;
   copy->seal_ = Seal::unchecked;
+  copy->id_ = notary.number();
   return copy;
 }
 
-Ref<Message> Draft::damaged(const Message& message, const Notary& notary) {
+Ref<Message> Draft::damaged(const Message& message, Notary& notary) {
   Ref<Message> copy = message.clone();
   copy->tag_ = notary.tag(message);
   copy->tag_[0] ^= 1;
   copy->seal_ = Seal::unchecked;
+  copy->id_ = notary.number();
   return copy;
 }
 
@@ -100,15 +104,11 @@ class JsonSink final : public FieldSink {
   }
   void number(std::uint64_t value) override {
     comma();
-    const fmt::format_int digits(value);
     // Readers that hold numbers as doubles lose what lies past 2^53.
-    if (value >= (std::uint64_t{1} << 53)) {
-      out_ += '"';
-      out_.append(digits.data(), digits.size());
-      out_ += '"';
-    } else {
-      out_.append(digits.data(), digits.size());
-    }
+    const bool wide = value >= (std::uint64_t{1} << 53);
+    if (wide) out_ += '"';
+    digits(value);
+    if (wide) out_ += '"';
   }
   void boolean(bool value) override {
     comma();
@@ -137,8 +137,19 @@ class JsonSink final : public FieldSink {
 
   void write(const Message& message) {
     const Tag tag = notary_.tag(message);
-    fmt::format_to(std::back_inserter(out_), "{{\"kind\":\"{}\",\"signer\":{},\"id\":{},\"tag\":\"{:016x}{:016x}\",\"fields\":{{",
-                   message.name(), message.signer(), message.id(), tag[0], tag[1]);
+    out_ += "{\"kind\":\"";
+    out_ += message.name();
+    out_ += "\",\"signer\":";
+    digits(message.signer());
+    out_ += ",\"id\":";
+    fresh_ = true;
+    number(message.id());
+    out_ += ",\"tag\":\"";
+    std::array<char, 32> hex;
+    hex16(tag[0], hex.data());
+    hex16(tag[1], hex.data() + 16);
+    out_.append(hex.data(), hex.size());
+    out_ += "\",\"fields\":{";
     fresh_ = true;
     message.put_fields(*this);
     out_ += "}}";
@@ -159,13 +170,28 @@ class JsonSink final : public FieldSink {
     out_ += bracket;
     fresh_ = false;
   }
+  void digits(std::uint64_t value) {
+    const fmt::format_int text(value);
+    out_.append(text.data(), text.size());
+  }
+  // Sixteen hexadecimal digits, eight at a time: nibbles spread over the bytes of a word, then turned into letters at once.
+  static void hex16(std::uint64_t bits, char* out) {
+    for (int half = 0; half < 2; ++half) {
+      std::uint64_t x = half == 0 ? bits >> 32 : bits & 0xffffffff;
+      x = ((x & 0xffff0000) << 16) | (x & 0xffff);
+      x = ((x & 0x0000ff000000ff00) << 8) | (x & 0x000000ff000000ff);
+      x = ((x & 0x00f000f000f000f0) << 4) | (x & 0x000f000f000f000f);
+      const std::uint64_t letters = ((x + 0x0606060606060606) >> 4) & 0x0101010101010101;  // 1 for a to f
+      const std::uint64_t text = x + 0x3030303030303030 + letters * ('a' - '9' - 1);
+      for (int i = 0; i < 8; ++i) out[8 * half + i] = static_cast<char>(text >> (56 - 8 * i));
+    }
+  }
   void hex(std::uint64_t bits) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    char text[18];
+    std::array<char, 18> text;
     text[0] = '"';
-    for (int i = 0; i < 16; ++i) text[1 + i] = kDigits[(bits >> (60 - 4 * i)) & 15];
+    hex16(bits, text.data() + 1);
     text[17] = '"';
-    out_.append(text, 18);
+    out_.append(text.data(), text.size());
   }
 
   std::string& out_;

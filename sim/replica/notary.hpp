@@ -9,6 +9,13 @@
 
 namespace byzsim {
 
+/// Told of every signing, whoever signs.
+class SigningListener {
+ public:
+  virtual ~SigningListener() = default;
+  virtual void on_signed(const Message& message) = 0;
+};
+
 /// Seals messages for holders of a Signer and checks seals. One per run: it numbers the signings.
 class Notary {
  public:
@@ -22,7 +29,11 @@ class Notary {
     message.label_ = message.read_label();
     message.content_ = {};
     message.seal_ = Seal::genuine;
+    if (listener_ != nullptr) listener_->on_signed(message);
   }
+  void listen(SigningListener* listener) { listener_ = listener; }
+  /// A number for a message that nobody signed, so that a trace can tell it from its original.
+  std::uint64_t number() { return ++signed_; }
   /// Whether the signature is that of the claimed signer over this content. Computed at most once a message.
   bool verify(const Message& message) const {
     return message.seal_ == Seal::genuine || (message.seal_ == Seal::unchecked && check(message));
@@ -34,6 +45,7 @@ class Notary {
   bool check(const Message& message) const;
 
   const KeyRing& keys_;
+  SigningListener* listener_ = nullptr;
   std::uint64_t signed_ = 0;
 };
 
@@ -43,11 +55,11 @@ class Draft {
   /// The same signed message, put on a link by somebody else.
   static Ref<const Message> relay(const Message& message, NodeId from);
   /// A copy with some fields replaced (`changes` as in a trace), not yet signed again: carries the old tag.
-  static Ref<Message> altered(const Message& message, const Json& changes, const Notary& notary);
+  static Ref<Message> altered(const Message& message, const Json& changes, Notary& notary);
   /// A copy that claims another signer and carries the old tag.
-  static Ref<Message> claiming(const Message& message, NodeId signer, const Notary& notary);
+  static Ref<Message> claiming(const Message& message, NodeId signer, Notary& notary);
   /// A copy with a damaged signature.
-  static Ref<Message> damaged(const Message& message, const Notary& notary);
+  static Ref<Message> damaged(const Message& message, Notary& notary);
   /// An unsigned message of this kind with these fields.
   static Ref<Message> fresh(const MessageKind& kind, const Json& fields);
   /// A message as it stands in a trace: {"signer", "id", "tag", fields…}. Throws FieldError.

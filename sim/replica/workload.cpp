@@ -48,13 +48,17 @@ std::string to_string(const Operation& operation) {
   return fmt::format("{} {} {}", operation.code == Operation::put ? "put" : "add", operation.key, operation.argument);
 }
 
+BatchHasher::BatchHasher(std::size_t requests) : hash_(mix64(0x6261746368 + requests)) {}
+
+void BatchHasher::add(const Request& request) {
+  hash_ = mix64(hash_ + request.content().bits);
+  hash_ = mix64(hash_ + request.signer());
+}
+
 Batch::Batch(std::vector<Ref<const Request>> requests) : requests_(std::move(requests)) {
-  std::uint64_t hash = mix64(0x6261746368 + requests_.size());
-  for (const auto& request : requests_) {
-    hash = mix64(hash + request->content().bits);
-    hash = mix64(hash + request->signer());
-  }
-  digest_ = Digest{hash | 1};
+  BatchHasher hasher(requests_.size());
+  for (const auto& request : requests_) hasher.add(*request);
+  digest_ = hasher.digest();
 }
 
 void Batch::put(FieldSink& sink) const {
@@ -65,9 +69,11 @@ void Batch::put(FieldSink& sink) const {
 
 std::uint32_t Batch::wire_size(const Sizes& sizes) const {
   std::uint32_t total = 4;
-  for (const auto& request : requests_) total += request->payload_size(sizes) + request->operation.padding + sizes.signature;
+  for (const auto& request : requests_) total += request->payload_size(sizes) + sizes.signature;
   return total;
 }
+
+Ref<const Batch> batch_in(const Message& message) { return Ref<const Batch>(dynamic_cast<const Batch*>(message.payload())); }
 
 Ref<const Batch> Batch::take(const Json& from) {
   std::vector<Ref<const Request>> requests;

@@ -27,6 +27,9 @@ struct Operation {
   }
 };
 
+/// Padding weighs on the wire though it is no field's content.
+inline std::uint32_t size_of(const Operation& operation, const Sizes&) { return 20 + operation.padding; }
+
 /// `put 7 42`, `add 7 1`, `get 7`; nothing if the text is none of these.
 std::optional<Operation> parse_operation(std::string_view text);
 std::string to_string(const Operation& operation);
@@ -59,6 +62,17 @@ struct Reply final : Described<Reply> {
   }
 };
 
+/// The digest of a batch, request by request: what Batch does, for those who only want the name.
+class BatchHasher {
+ public:
+  explicit BatchHasher(std::size_t requests);
+  void add(const Request& request);
+  Digest digest() const { return Digest{hash_ | 1}; }  // never zero, which names nothing
+
+ private:
+  std::uint64_t hash_;
+};
+
 /// An ordered list of signed requests: what a slot is filled with. The empty batch is the null value.
 class Batch final : public SharedPayload {
  public:
@@ -74,5 +88,8 @@ class Batch final : public SharedPayload {
   std::vector<Ref<const Request>> requests_;
   Digest digest_;
 };
+
+/// The batch that this message proposes; null if it proposes none.
+Ref<const Batch> batch_in(const Message& message);
 
 }  // namespace byzsim

@@ -77,7 +77,7 @@ void synchrony(const Scenario& s, Warnings& warnings) {
     warnings.push_back(fmt::format("gst is {}, when the run is over: nothing bounds delays, yet liveness is expected",
                                    to_string(net.gst)));
   }
-  const Duration typical = Latency(net.latency).mean();
+  const Duration typical = Latency(net.jitter()).mean();
   if (net.delta && *net.delta < typical) {
     warnings.push_back(
         fmt::format("delta is {}, less than the mean latency of {}: after GST most messages take exactly delta",

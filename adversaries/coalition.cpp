@@ -1,0 +1,89 @@
+#include "adversaries/coalition.hpp"
+
+#include <fmt/core.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "sim/core/check.hpp"
+
+namespace byzsim {
+
+void Coalition::remember(const Ref<const Message>& message) {
+  if (!remembered_.insert(message.get()).second) return;
+  memory_.push_back(message);
+  if (memory_.size() > kMostRemembered) {
+    remembered_.erase(memory_.front().get());
+    memory_.pop_front();
+  }
+}
+
+Ref<const Message> Coalition::sign(Ref<Message> draft, NodeId signer) {
+  CHECK(powers_.controls(signer));
+  powers_.notary().sign(powers_.signer(signer), *draft);
+  return draft;
+}
+
+Ref<const Message> Coalition::sign_if_able(Ref<Message> draft) {
+  return powers_.controls(draft->signer()) ? sign(draft, draft->signer()) : Ref<const Message>(draft);
+}
+
+Ref<const Message> Coalition::with_batch(const Message& proposal, const Ref<const Batch>& batch) {
+  const auto& facts = facts_of(proposal.kind());
+  const FieldFacts* payload = field_with(facts, Role::payload, FieldSort::payload);
+  const FieldFacts* value = field_with(facts, Role::value, FieldSort::digest);
+  CHECK(payload != nullptr && value != nullptr);
+  const Json changes{{std::string(payload->name), json_of(*batch, powers_.notary())},
+                     {std::string(value->name), json_of(batch->digest())}};
+  return sign_if_able(Draft::altered(proposal, changes, powers_.notary()));
+}
+
+Ref<const Message> Coalition::with_value(const Message& vote, Digest value) {
+  const FieldFacts* field = field_with(facts_of(vote.kind()), Role::value, FieldSort::digest);
+  CHECK(field != nullptr);
+  return sign_if_able(Draft::altered(vote, Json{{std::string(field->name), json_of(value)}}, powers_.notary()));
+}
+
+const std::vector<FieldFacts>& facts_of(const MessageKind& kind) {
+  thread_local std::map<const MessageKind*, std::vector<FieldFacts>> tables;
+  auto found = tables.find(&kind);
+  if (found == tables.end()) found = tables.emplace(&kind, kind.fields()).first;
+  return found->second;
+}
+
+const FieldFacts* field_with(const std::vector<FieldFacts>& fields, Role role, FieldSort sort) {
+  for (const FieldFacts& field : fields) {
+    if (field.role == role && field.sort == sort && !field.list) return &field;
+  }
+  return nullptr;
+}
+
+bool proposes(const MessageKind& kind) {
+  const auto& facts = facts_of(kind);
+  return field_with(facts, Role::payload, FieldSort::payload) != nullptr &&
+         field_with(facts, Role::value, FieldSort::digest) != nullptr;
+}
+
+bool votes(const MessageKind& kind) {
+  const auto& facts = facts_of(kind);
+  return !kind.traits.phase.empty() && !proposes(kind) && field_with(facts, Role::view, FieldSort::number) != nullptr &&
+         field_with(facts, Role::slot, FieldSort::number) != nullptr &&
+         field_with(facts, Role::value, FieldSort::digest) != nullptr;
+}
+
+Json json_of(const Batch& batch, const Notary& notary) {
+  Json list = Json::array();
+  std::string text;
+  for (const auto& request : batch.requests()) {
+    text.clear();
+    write_json(*request, notary, text);
+    list.push_back(Json::parse(text));
+  }
+  return list;
+}
+
+Json json_of(Digest digest) {
+  return fmt::format("{:016x}", digest.bits);
+}
+
+}  // namespace byzsim

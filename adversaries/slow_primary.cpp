@@ -1,0 +1,58 @@
+// Slow primary: proposes one batch a period, just before the backups would lose patience (Amir et al., DSN 2008;
+// Clement et al., NSDI 2009).
+//
+// Every proposal of the replica leaves `period - margin` after the one before it, the first so long after it was made.
+// Throughput comes to batch / (period - margin), and no view change ever happens if the margin covers the three phases.
+#include <map>
+
+#include "adversaries/behaviour.hpp"
+
+namespace byzsim {
+
+namespace {
+
+struct SlowPrimaryOptions : BehaviourOptions {
+  Duration period{};
+  Duration margin{};
+
+  static void describe(auto& row) {
+    BehaviourOptions::describe(row);
+    row("period", &SlowPrimaryOptions::period, "how long the backups wait before they change the view", required(),
+        at_least(Duration(1)));
+    row("margin", &SlowPrimaryOptions::margin,
+        "how much earlier a proposal leaves: what it takes to be executed everywhere", at_least(Duration(0)));
+  }
+};
+
+class SlowPrimary final : public BehaviourWith<SlowPrimaryOptions> {
+ public:
+  using BehaviourWith::BehaviourWith;
+  bool outgoing(Packet& packet) override {
+    const Message& message = *packet.message;
+    if (message.signer() != packet.from || !proposes(message.kind())) return true;
+    Turn& turn = turns_[packet.from];
+    // The receivers of one proposal get it together; the core may well have sent the next ones already.
+    if (!(turn.message == packet.message)) {
+      const Duration wait = options().period > options().margin ? options().period - options().margin : Duration(0);
+      turn.message = packet.message;
+      turn.leaves = later(std::max(turn.leaves, powers().now()), wait);
+      note("slow-primary", packet.from, message.id());
+    }
+    packet.delay += turn.leaves - powers().now();
+    return true;
+  }
+
+ private:
+  struct Turn {
+    Ref<const Message> message;
+    Time leaves = kStart;
+  };
+  std::map<NodeId, Turn> turns_;
+};
+
+const BehaviourEntry<SlowPrimaryOptions, SlowPrimary> entry{
+    "slow-primary", "as primary, proposes one batch a period, just before the backups' timer fires"};
+
+}  // namespace
+
+}  // namespace byzsim

@@ -1,0 +1,26 @@
+// Classification: whose fault a violation is.
+//
+// A partially synchronous protocol with n > 3f must stay safe under any network with at most f faults, so a safety violation
+// is outside the model only with more faults, or with n <= 3f. A liveness violation is outside the model also when the
+// network went beyond GST and delta. Everything else is a protocol bug.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sim/scenario/scenario.hpp"
+
+namespace byzsim {
+
+struct ModelFacts {
+  std::uint32_t n = 0;
+  std::uint32_t f = 0;       ///< assumed
+  std::uint32_t faulty = 0;  ///< replicas that were faulty when it happened
+  bool beyond = false;       ///< the network had gone beyond GST and delta
+};
+
+Classification classify(bool safety, const ModelFacts& facts);
+/// Why, in a sentence.
+std::string explain(Classification classification, bool safety, const ModelFacts& facts);
+
+}  // namespace byzsim

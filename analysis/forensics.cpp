@@ -1,0 +1,154 @@
+#include "analysis/forensics.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace byzsim {
+
+namespace {
+
+constexpr std::size_t kMostPending = 4096;      // conflicts waiting for an honest witness
+constexpr std::size_t kMostEvidence = 4;        // proofs kept for one culprit
+constexpr std::size_t kMostReasons = 32;        // kept for one suspect
+constexpr std::uint64_t kMostSeen = 1ull << 33;  // numbers past this (a forged trace) are not remembered
+
+}  // namespace
+
+Forensics::Forensics(const Manifest& manifest, const Roster& roster, KindTable& kinds, VoteIndex& votes, FactSink& facts)
+    : NestWalker(manifest, Batches::ignored), manifest_(manifest), roster_(roster), kinds_(kinds), votes_(votes), facts_(facts) {
+  votes.attach(*this);
+}
+
+void Forensics::on_witnessed(const Record& record) {
+  const Message& message = *record.message;
+  const KindFacts& kind = kinds_.of(message);
+  const bool valued = kind.family != kNoFamily && message.label().value;
+  if (!valued && !kind.nests) return;
+  // A damaged copy carries the number of the original, so only what verifies counts as received.
+  if (manifest_.verify && !manifest_.verify(message)) return;
+  now_ = record.time;
+  see(message, kind);
+  if (kind.nests) {
+    judge_content(message);
+    walk(message);
+  }
+  if (pending_.empty()) return;
+  const auto proved = [this](const Conflict& conflict) { return seen(conflict.first.id) && seen(conflict.second.id); };
+  for (const Conflict& conflict : pending_) {
+    if (proved(conflict)) prove(conflict);
+  }
+  std::erase_if(pending_, proved);
+}
+
+void Forensics::on_nested(const Message& nested) {
+  const KindFacts& kind = kinds_.of(nested);
+  if (manifest_.verify && !manifest_.verify(nested)) return;
+  see(nested, kind);
+  if (kind.nests) judge_content(nested);
+}
+
+void Forensics::see(const Message& message, const KindFacts& kind) {
+  const std::uint64_t id = message.id();
+  if (id == 0 || id >= kMostSeen) return;
+  if (id / 64 >= seen_.size()) seen_.resize(std::max<std::size_t>(id / 64 + 1, seen_.size() + seen_.size() / 2 + 4), 0);
+  seen_[id / 64] |= std::uint64_t{1} << (id % 64);
+  // What a faulty node signed counts from its signing on; this is for signings that only their receivers know of.
+  if (kind.family != kNoFamily && message.label().value && !roster_.honest(message.signer())) {
+    votes_.add(message, kind, now_);
+  }
+}
+
+void Forensics::on_conflict(const Conflict& conflict) {
+  if (seen(conflict.first.id) && seen(conflict.second.id)) {
+    prove(conflict);
+  } else if (pending_.size() < kMostPending) {
+    pending_.push_back(conflict);
+  }
+}
+
+void Forensics::prove(const Conflict& conflict) {
+  ++conflicts_proved_;
+  Evidence evidence;
+  evidence.sort = Evidence::Sort::conflict;
+  evidence.culprit = conflict.first.signer;
+  evidence.time = now_;
+  evidence.exhibits = {conflict.first, conflict.second};
+  evidence.reason = fmt::format("signed two conflicting {} messages", kinds_.name(conflict.first.kind));
+  if (conflict.first.view != kNoView) evidence.reason += fmt::format(" in view {}", conflict.first.view);
+  if (conflict.first.slot != kNoSlot) {
+    evidence.reason += fmt::format("{} slot {}", conflict.first.view != kNoView ? "," : " for", conflict.first.slot);
+  }
+  convict(std::move(evidence));
+}
+
+void Forensics::judge_content(const Message& message) {
+  if (!manifest_.unjustified) return;
+  const std::string fault = manifest_.unjustified(message);
+  if (fault.empty()) return;
+  ++unjustified_;
+  const KindFacts& kind = kinds_.of(message);
+  const Label& label = message.label();
+  Evidence evidence;
+  evidence.sort = Evidence::Sort::unjustified;
+  evidence.culprit = message.signer();
+  evidence.time = now_;
+  evidence.exhibits = {{message.id(), kind.index, message.signer(), label.view, label.slot, label.value, Ref(&message)}};
+  evidence.reason = fmt::format("signed a {} that its own content does not justify: {}", message.name(), fault);
+  convict(std::move(evidence));
+}
+
+void Forensics::convict(Evidence evidence) {
+  const NodeId culprit = evidence.culprit;
+  std::vector<Evidence>& known = evidence_[culprit];
+  const bool first = known.empty();
+  Fact fact;
+  if (first && roster_.honest(culprit)) {
+    fact.kind = FactKind::honest_accused;
+    fact.time = now_;
+    fact.node = culprit;
+    fact.slot = evidence.exhibits.front().slot;
+    fact.view = evidence.exhibits.front().view;
+    fact.replicas = {culprit};
+    for (const Exhibit& exhibit : evidence.exhibits) fact.messages.push_back(exhibit.id);
+    fact.detail = evidence.reason;
+  }
+  const bool same = std::any_of(known.begin(), known.end(), [&](const Evidence& other) {
+    return std::equal(other.exhibits.begin(), other.exhibits.end(), evidence.exhibits.begin(), evidence.exhibits.end(),
+                      [](const Exhibit& a, const Exhibit& b) { return a.id == b.id; });
+  });
+  if (!same && known.size() < kMostEvidence) known.push_back(std::move(evidence));
+  if (fact.node != kNobody) facts_.raise(fact);
+}
+
+void Forensics::on_suspect(const Record& record) {
+  Suspicion& suspicion = suspicions_[record.peer];
+  suspicion.accusers.insert(record.node);
+  if (suspicion.reasons.size() < kMostReasons && !suspicion.reasons.contains(record.text)) {
+    suspicion.reasons.emplace(record.text);
+  }
+}
+
+std::vector<NodeId> Forensics::culprits() const {
+  std::vector<NodeId> list;
+  for (const auto& [culprit, proofs] : evidence_) list.push_back(culprit);
+  return list;
+}
+
+std::vector<Evidence> Forensics::evidence() const {
+  std::vector<Evidence> list;
+  for (const auto& [culprit, proofs] : evidence_) list.insert(list.end(), proofs.begin(), proofs.end());
+  return list;
+}
+
+std::vector<Suspect> Forensics::suspects() const {
+  std::vector<Suspect> list;
+  for (const auto& [replica, suspicion] : suspicions_) {
+    list.push_back({replica,
+                    {suspicion.reasons.begin(), suspicion.reasons.end()},
+                    {suspicion.accusers.begin(), suspicion.accusers.end()}});
+  }
+  return list;
+}
+
+}  // namespace byzsim

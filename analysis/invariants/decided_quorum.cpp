@@ -1,0 +1,24 @@
+// Decided quorum: a decision is backed by the votes of a quorum of distinct signers for that (view, slot, value), counted from
+// what was signed; what the replica itself claims to have counted does not matter.
+#include <fmt/core.h>
+
+#include "analysis/invariant.hpp"
+
+namespace byzsim {
+namespace {
+
+class DecidedQuorum final : public Invariant {
+ public:
+  using Invariant::Invariant;
+  FactMask heeds() const override { return facts(FactKind::decided_unbacked); }
+  void on_fact(const Fact& fact) override {
+    report(fact, fmt::format("replica {} decided {:016x} in view {}, slot {}, with {} of {} votes signed", fact.node,
+                             fact.value.bits, fact.view, fact.slot, fact.count, manifest().quorum));
+  }
+};
+
+const Registered<NoOptions, InvariantMaker> entry{"invariant", "decided-quorum",
+                                                  "a decision is backed by a quorum of deciding votes, counted by signer", safety<DecidedQuorum>()};
+
+}  // namespace
+}  // namespace byzsim

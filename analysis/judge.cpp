@@ -1,0 +1,217 @@
+#include "analysis/judge.hpp"
+
+#include <algorithm>
+
+namespace byzsim {
+
+namespace {
+
+constexpr std::size_t kMostViolations = 1000;
+
+// Entries of the catalogue, which is complete before the first judge is made.
+const std::vector<const CatalogueEntry*>& all_invariants() {
+  static const std::vector<const CatalogueEntry*> list = Catalogue::list("invariant");
+  return list;
+}
+
+JudgeBounds bounds_of(const JudgeSettings& settings, const Expectations& expect) {
+  JudgeBounds bounds{settings.liveness_within, settings.fairness, settings.view_sync_within};
+  if (expect.liveness && expect.liveness->within) bounds.answer_within = expect.liveness->within;
+  return bounds;
+}
+
+void unite(std::vector<NodeId>& into, const std::vector<NodeId>& more) {
+  std::vector<NodeId> sum;
+  std::set_union(into.begin(), into.end(), more.begin(), more.end(), std::back_inserter(sum));
+  into = std::move(sum);
+}
+
+}  // namespace
+
+Judge::Judge(const Manifest& manifest, const JudgeSettings& settings, const Expectations& expect, const RunSettings& run)
+    : manifest_(manifest),
+      books_(manifest, *this),
+      bench_{manifest, books_, bounds_of(settings, expect)},
+      metrics_(run.warmup, run.series) {
+  seats_.reserve(all_invariants().size());
+  for (const CatalogueEntry* entry : all_invariants()) {
+    const bool safety = entry->payload<InvariantMaker>().safety;
+    const bool chosen = std::find(settings.invariants.begin(), settings.invariants.end(), entry->name) !=
+                        settings.invariants.end();
+    // Liveness invariants sleep unless their bound is stated, and bounded-liveness gives the result its liveness.
+    if (chosen || !safety || settings.invariants.empty()) seat(*entry);
+  }
+}
+
+Judge::~Judge() = default;
+
+void Judge::seat(const CatalogueEntry& entry) {
+  const auto& maker = entry.payload<InvariantMaker>();
+  Seat seat;
+  seat.invariant = maker.make(bench_);
+  seat.invariant->attach(*this);
+  seat.name = entry.name;
+  seat.safety = maker.safety;
+  seat.wants = seat.invariant->wants();
+  seat.heeds = seat.invariant->heeds();
+  raw_ |= seat.wants;
+  seats_.push_back(std::move(seat));
+}
+
+RecordMask Judge::wants() const {
+  using enum RecordKind;
+  return raw_ | records(signed_, witnessed, view, decided, adopted, applied, executed, submitted, accepted, restarted,
+                        beyond, attack, mark, suspect);
+}
+
+void Judge::on_record(const Record& record) {
+  if ((raw_ >> static_cast<unsigned>(record.kind) & 1) != 0) [[unlikely]] return enter_and_fan_out(record);
+  enter(record);
+}
+
+// Nothing but jumps: this is called for every record.
+inline void Judge::enter(const Record& record) {
+  switch (record.kind) {
+    case RecordKind::signed_: return books_.on_signed(record);
+    case RecordKind::witnessed: return books_.forensics.on_witnessed(record);
+    case RecordKind::decided: return books_.ledger.on_decided(record);
+    case RecordKind::applied: return books_.requests.on_applied(record);
+    case RecordKind::executed: return books_.on_executed(record);
+    case RecordKind::adopted: return books_.ledger.on_adopted(record);
+    case RecordKind::submitted: return books_.requests.on_submitted(record);
+    case RecordKind::restarted: return books_.on_restarted(record);
+    case RecordKind::suspect: return books_.forensics.on_suspect(record);
+    case RecordKind::attack:
+    case RecordKind::mark: return metrics_.on_happened(record);
+    case RecordKind::accepted: return on_accepted(record);
+    case RecordKind::view:
+    case RecordKind::beyond: return on_rare(record);
+    default: return;
+  }
+}
+
+void Judge::on_accepted(const Record& record) {
+  if (const Asked* request = books_.requests.on_accepted(record)) metrics_.on_accepted(*request, record.time);
+}
+
+void Judge::on_rare(const Record& record) {
+  if (record.kind == RecordKind::view) {
+    if (books_.roster.honest_replica(record.node)) metrics_.on_view(record);
+  } else if (!beyond_) {
+    beyond_ = true;
+    beyond_at_ = record.time;
+    beyond_how_ = record.text;
+  }
+}
+
+void Judge::enter_and_fan_out(const Record& record) {
+  enter(record);
+  fan_out(record);
+}
+
+void Judge::fan_out(const Record& record) {
+  const RecordMask bit = records(record.kind);
+  for (Seat& seat : seats_) {
+    if ((seat.wants & bit) != 0) seat.invariant->on_record(record);
+  }
+}
+
+void Judge::raise(const Fact& fact) {
+  const FactMask bit = facts(fact.kind);
+  for (Seat& seat : seats_) {
+    if ((seat.heeds & bit) != 0) seat.invariant->on_fact(fact);
+  }
+}
+
+void Judge::report(const Invariant& by, Violation violation) {
+  const auto seat = std::find_if(seats_.begin(), seats_.end(), [&](const Seat& s) { return s.invariant.get() == &by; });
+  violation.invariant = seat->name;
+  for (JudgedViolation& known : violations_) {
+    if (known.invariant != violation.invariant || known.slot != violation.slot) continue;
+    unite(known.replicas, violation.replicas);
+    return;
+  }
+  if (violations_.size() == kMostViolations) {
+    ++violations_dropped_;
+    return;
+  }
+  JudgedViolation judged;
+  static_cast<Violation&>(judged) = std::move(violation);
+  judged.safety = seat->safety;
+  violations_.push_back(std::move(judged));
+  faulty_then_.push_back(books_.roster.faulty_replicas());
+  if (!seat->safety || safety_broken_) return;
+  safety_broken_ = true;
+  if (callback_) callback_(violations_.back());
+}
+
+ModelFacts Judge::model(std::uint32_t faulty) const { return {manifest_.n, manifest_.f, faulty, beyond_}; }
+
+void Judge::conclude(Result& result, const Outcome& outcome) {
+  books_.requests.on_end(outcome);
+  for (Seat& seat : seats_) seat.invariant->on_end(outcome);
+
+  bool live_broken = false;
+  for (std::size_t i = 0; i < violations_.size(); ++i) {
+    JudgedViolation& violation = violations_[i];
+    live_broken = live_broken || !violation.safety;
+    const ModelFacts facts = model(faulty_then_[i]);
+    violation.classification = classify(violation.safety, facts);
+    // One bug within the model outweighs whatever else broke.
+    if (result.classification == Classification::none ||
+        (result.classification == Classification::outside_model && violation.classification == Classification::within_model)) {
+      result.classification = violation.classification;
+      result.explanation = explain(violation.classification, violation.safety, facts);
+    }
+  }
+  result.safety = safety_broken_ ? Safety::violated : Safety::held;
+  result.liveness = live_broken ? Liveness::violated : Liveness::held;
+  for (const Seat& seat : seats_) {
+    if (live_broken || seat.safety) continue;
+    if (seat.invariant->held() != Liveness::held) result.liveness = seat.invariant->held();
+  }
+  result.violations = std::move(violations_);
+  result.violations_dropped = violations_dropped_;
+}
+
+Result Judge::finish(const Outcome& outcome) {
+  Result result;
+  result.scenario = manifest_.scenario;
+  result.variant = manifest_.variant;
+  result.protocol = manifest_.protocol;
+  result.n = manifest_.n;
+  result.f = manifest_.f;
+  result.quorum = manifest_.quorum;
+  result.seed = manifest_.seed;
+  result.scenario_hash = manifest_.scenario_hash;
+  result.fingerprint = outcome.fingerprint;
+  conclude(result, outcome);
+  result.faulty = books_.roster.faulty().members();
+  result.culprits = books_.forensics.culprits();
+  result.evidence = books_.forensics.evidence();
+  result.suspects = books_.forensics.suspects();
+  result.end_reason = outcome.reason;
+  result.end = outcome.end;
+  result.events = outcome.events;
+  result.decisions = books_.ledger.decided_by_all();
+  result.delays = books_.ledger.delays();
+  result.submitted = books_.requests.submitted();
+  result.accepted = books_.requests.accepted();
+  result.figures = metrics_.finish(outcome);
+  if (const std::uint64_t count = books_.forensics.conflicting_signatures()) {
+    result.figures.happened["conflicting-signatures"] = count;
+  }
+  if (const std::uint64_t count = books_.forensics.unjustified_messages()) {
+    result.figures.happened["unjustified-messages"] = count;
+  }
+  for (std::size_t i = 0; i < manifest_.kinds.size(); ++i) {
+    result.traffic.push_back({manifest_.kinds[i].name, i < outcome.traffic.size() ? outcome.traffic[i] : KindTraffic{}});
+  }
+  result.clamped = outcome.clamped;
+  result.beyond = beyond_;
+  result.beyond_at = beyond_at_;
+  result.beyond_how = beyond_how_;
+  return result;
+}
+
+}  // namespace byzsim

@@ -1,0 +1,306 @@
+#include "analysis/ledger.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "sim/replica/workload.hpp"
+
+namespace byzsim {
+
+namespace {
+
+constexpr Slot kSlack = 64;                    // settled slots kept whole behind the front, for late votes and decisions
+constexpr std::size_t kMostUnplaced = 65'536;  // batches remembered that no slot was named for
+
+Digest null_value() {
+  static const Digest value = Batch({}).digest();
+  return value;
+}
+
+}  // namespace
+
+Ledger::Ledger(const Manifest& manifest, const Roster& roster, VoteIndex& votes, FactSink& facts)
+    : manifest_(manifest),
+      roster_(roster),
+      votes_(votes),
+      facts_(facts),
+      null_value_(null_value()),
+      progress_(manifest.n) {}
+
+Fact Ledger::fact_of(FactKind kind, const Record& record, Digest other) const {
+  Fact fact;
+  fact.kind = kind;
+  fact.time = record.time;
+  fact.node = record.node;
+  fact.view = record.view;
+  fact.slot = record.slot;
+  fact.value = record.value;
+  fact.other = other;
+  fact.replicas = {record.node};
+  return fact;
+}
+
+Ledger::Retired* Ledger::retired(Slot slot) {
+  return slot >= 1 && slot - 1 < retired_.size() ? &retired_[slot - 1] : nullptr;
+}
+
+void Ledger::on_proposed(Slot slot, Digest value, bool genuine, Time now) {
+  std::vector<Proposal>* list = &unplaced_;
+  if (slot != kNoSlot) {
+    LiveSlot* live = slots_.open(slot);
+    if (live == nullptr) return;
+    if (live->named == kNever) live->named = now;
+    list = &live->proposals;
+  }
+  for (Proposal& known : *list) {
+    if (known.value != value) continue;
+    known.genuine |= genuine;
+    return;
+  }
+  if (list->size() < kMostUnplaced) list->push_back({value, genuine});
+}
+
+void Ledger::on_decided(const Record& record) {
+  if (!roster_.honest_replica(record.node)) return;
+  LiveSlot* live = slots_.open(record.slot);
+  if (live == nullptr) return late_decision(record);
+  if (!live->decided) {
+    first_decision(record, *live);
+  } else if (live->split || live->decided != record.value) [[unlikely]] {
+    dissent(record, *live);
+  }
+  if (live->backed != record.view || live->decided != record.value) [[unlikely]] check_backed(record, *live);
+  if (!live->decided_by.insert(record.node)) return;
+  if (live->adopted && record.slot <= progress_[record.node].adopted) return;  // counted when it adopted the slot
+  if (++live->deciders == roster_.honest_replicas()) settle(*live, record.time);
+}
+
+void Ledger::first_decision(const Record& record, LiveSlot& live) {
+  live.decided = record.value;
+  check_proposed(record, live);
+}
+
+void Ledger::check_proposed(const Record& record, const LiveSlot& live) {
+  if (record.value == null_value_) return;
+  bool seen = false;
+  const auto offered = [&](const std::vector<Proposal>& proposals) {
+    for (const Proposal& proposal : proposals) {
+      if (proposal.value != record.value) continue;
+      seen = true;
+      if (proposal.genuine) return true;
+    }
+    return false;
+  };
+  if (offered(live.proposals)) return;
+  // Shown for another slot, perhaps, or in an answer to a fetch.
+  bool genuine = offered(unplaced_);
+  if (!genuine) slots_.for_each([&](Slot, const LiveSlot& other) { genuine = genuine || offered(other.proposals); });
+  if (genuine) return;
+  Fact fact = fact_of(FactKind::decided_unproposed, record, {});
+  fact.detail = seen ? "it contains a request that no client signed" : "no signed message ever showed a batch of that name";
+  facts_.raise(fact);
+}
+
+void Ledger::dissent(const Record& record, LiveSlot& live) {
+  Digest own;
+  if (decided(record.node, record.slot, &live, own)) {
+    if (own != record.value) facts_.raise(fact_of(FactKind::decided_twice, record, own));
+  } else if (record.value != live.decided) {
+    // A value new to this slot must be valid in its own right.
+    bool known = false;
+    for (auto it = dissenting_.lower_bound({record.slot, 0}); it != dissenting_.end() && it->first.first == record.slot; ++it) {
+      known = known || it->second == record.value;
+    }
+    if (!known) check_proposed(record, live);
+  }
+  if (own != record.value) {
+    Fact fact = fact_of(FactKind::decided_otherwise, record, {});
+    fact.replicas.clear();
+    live.decided_by.for_each([&](NodeId id) {
+      Digest value;
+      if (id == record.node || !roster_.honest(id) || !decided(id, record.slot, &live, value)) return;
+      if (value != record.value && !fact.other) fact.other = value;
+      fact.replicas.push_back(id);
+    });
+    if (fact.other) {
+      fact.replicas.insert(std::upper_bound(fact.replicas.begin(), fact.replicas.end(), record.node), record.node);
+      fact.messages = votes_.votes_for(record.view, record.slot, record.value);
+      facts_.raise(fact);
+    }
+  }
+  if (record.value != live.decided) {
+    live.split = true;
+    dissenting_.insert({{record.slot, record.node}, record.value});
+  }
+}
+
+// Whether this replica decided this slot by votes, and what.
+bool Ledger::decided(NodeId node, Slot slot, const LiveSlot* live, Digest& value) const {
+  if (live == nullptr || !live->decided_by.contains(node)) return false;
+  value = live->decided;
+  if (live->split) {
+    const auto other = dissenting_.find({slot, node});
+    if (other != dissenting_.end()) value = other->second;
+  }
+  return true;
+}
+
+// The slot is retired: every honest replica had decided it, so this one decides it a second time.
+void Ledger::late_decision(const Record& record) {
+  const Retired* known = retired(record.slot);
+  if (known == nullptr || !known->decided || known->decided == record.value) return;
+  const auto own = dissenting_.find({record.slot, record.node});
+  if (own != dissenting_.end() && own->second == record.value) return;
+  facts_.raise(fact_of(FactKind::decided_twice, record, known->decided));
+}
+
+void Ledger::check_backed(const Record& record, LiveSlot& live) {
+  const std::uint32_t votes = votes_.deciding_votes(record.view, record.slot, record.value);
+  if (votes < manifest_.quorum) {  // kNobody, where votes are forgotten, is more than any quorum
+    Fact fact = fact_of(FactKind::decided_unbacked, record, {});
+    fact.count = votes;
+    fact.messages = votes_.votes_for(record.view, record.slot, record.value);
+    facts_.raise(fact);
+  } else if (record.value == live.decided) {
+    live.backed = record.view;
+  }
+}
+
+void Ledger::on_executed(const Record& record) {
+  if (!roster_.honest_replica(record.node)) return;
+  Progress& progress = progress_[record.node];
+  LiveSlot* live = slots_.open(record.slot);
+  const bool in_order = record.slot == progress.executed + 1 && live != nullptr && !live->split &&
+                        live->decided == record.value && live->decided_by.contains(record.node);
+  if (!in_order) [[unlikely]] check_order(record, progress, live);
+  const bool again = record.slot <= progress.highest;
+  progress.executed = record.slot;
+  progress.started = true;
+  if (!again) {
+    progress.highest = record.slot;
+    progress.replaying = false;
+  }
+  if (live == nullptr) {
+    if (Retired* known = retired(record.slot)) check_state(record, known->state);
+    return;
+  }
+  if (live->state != record.extra) check_state(record, live->state);
+  if (!again && ++live->executors == roster_.honest_replicas()) retire();
+}
+
+void Ledger::check_state(const Record& record, Digest& known) {
+  const Digest state = record.kind == RecordKind::adopted ? record.value : record.extra;
+  if (!known) {
+    known = state;
+  } else if (known != state) {
+    Fact fact = fact_of(FactKind::state_differs, record, known);
+    fact.value = state;
+    facts_.raise(fact);
+  }
+}
+
+void Ledger::check_order(const Record& record, Progress& progress, const LiveSlot* live) {
+  std::string wrong;
+  Digest own;
+  const bool decided_it = decided(record.node, record.slot, live, own);
+  if (!decided_it && live == nullptr) {
+    // Retired, so all honest replicas decided it or took over a state that covers it.
+    if (const Retired* known = retired(record.slot)) own = known->decided;
+  }
+  if (progress.started && record.slot <= progress.executed) {
+    if (!progress.replaying) wrong = fmt::format("executed slot {} again, after slot {}", record.slot, progress.executed);
+  } else if (progress.started && record.slot != progress.executed + 1) {
+    wrong = fmt::format("executed slot {} right after slot {}", record.slot, progress.executed);
+  } else if (!progress.started && record.slot > 1) {
+    wrong = fmt::format("executed slot {} first of all", record.slot);
+  }
+  if (wrong.empty() && live != nullptr && !decided_it && record.slot > progress.adopted && !progress.replaying) {
+    wrong = fmt::format("executed slot {} without having decided it", record.slot);
+  }
+  if (wrong.empty() && own && own != record.value) {
+    wrong = fmt::format("executed {:016x} in slot {}, where it had decided {:016x}", record.value.bits, record.slot, own.bits);
+  }
+  if (wrong.empty()) return;
+  Fact fact = fact_of(FactKind::executed_astray, record, own);
+  fact.detail = std::move(wrong);
+  facts_.raise(fact);
+}
+
+void Ledger::on_adopted(const Record& record) {
+  if (!roster_.honest_replica(record.node)) return;
+  Progress& progress = progress_[record.node];
+  if (LiveSlot* live = slots_.open(record.slot)) {
+    check_state(record, live->state);
+  } else if (Retired* known = retired(record.slot)) {
+    check_state(record, known->state);
+  }
+  // A replica may go back to an older state only after a restart.
+  if (record.slot < progress.executed && !progress.replaying) {
+    Fact fact = fact_of(FactKind::executed_astray, record, {});
+    fact.detail = fmt::format("went back from slot {} to the state after slot {}", progress.executed, record.slot);
+    facts_.raise(fact);
+  }
+  slots_.for_each([&](Slot slot, LiveSlot& live) {
+    if (slot > record.slot) return;
+    if (!live.decided_by.contains(record.node) && slot > progress.adopted) {
+      live.adopted = true;
+      ++live.deciders;
+    }
+    if (slot > progress.highest) ++live.executors;
+  });
+  progress.executed = record.slot;
+  progress.started = true;
+  progress.adopted = std::max(progress.adopted, record.slot);
+  progress.highest = std::max(progress.highest, record.slot);
+  retire();
+}
+
+void Ledger::on_restarted(const Record& record) {
+  if (record.node < manifest_.n) progress_[record.node].replaying = true;
+}
+
+void Ledger::on_roster_change() {
+  slots_.for_each([&](Slot slot, LiveSlot& live) {
+    live.deciders = live.executors = 0;
+    for (NodeId id = 0; id < manifest_.n; ++id) {
+      if (!roster_.honest(id)) continue;
+      if (live.decided_by.contains(id) || slot <= progress_[id].adopted) ++live.deciders;
+      if (slot <= progress_[id].highest) ++live.executors;
+    }
+  });
+  retire();
+}
+
+void Ledger::settle(LiveSlot& live, Time now) {
+  if (live.named == kNever || live.adopted) return;
+  const Duration took = now - live.named;
+  ++delays_.slots;
+  delays_.total += took;
+  delays_.longest = std::max(delays_.longest, took);
+}
+
+void Ledger::retire() {
+  while (slots_.end() - slots_.base() > kSlack) {
+    LiveSlot& lowest = *slots_.find(slots_.base());
+    if (lowest.deciders < roster_.honest_replicas() || lowest.executors < roster_.honest_replicas()) return;
+    retired_.push_back({lowest.decided, lowest.state});
+    ++settled_;
+    slots_.retire();
+    votes_.forget_below(slots_.base());
+  }
+}
+
+std::uint64_t Ledger::decided_by_all() {
+  std::uint64_t count = settled_;
+  slots_.for_each([&](Slot slot, const LiveSlot& live) {
+    bool all = live.deciders > 0;
+    for (NodeId id = 0; id < manifest_.n && all; ++id) {
+      all = !roster_.honest(id) || live.decided_by.contains(id) || slot <= progress_[id].adopted;
+    }
+    count += all ? 1 : 0;
+  });
+  return count;
+}
+
+}  // namespace byzsim

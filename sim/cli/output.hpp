@@ -1,0 +1,48 @@
+// Where results go: standard output, checked. Also decides about colour, and shows progress on a terminal.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace byzsim::cli {
+
+class Output {
+ public:
+  static Output& standard();
+
+  /// Appends to the output; it is written at flush(). Throws TraceError when standard output is closed or full.
+  void print(std::string_view text);
+  void flush();
+
+  void set_color(std::string_view when);  ///< auto, always, never
+  bool color() const { return color_; }
+  bool terminal() const;  ///< standard output is one
+
+ private:
+  std::string pending_;
+  bool color_ = false;
+};
+
+/// A standard stream that the caller has closed is opened on /dev/null, so that no file of ours takes its number.
+/// Reading only, so that what is printed to a closed standard output is an error and not lost in silence.
+void guard_standard_streams();
+
+/// One line on a terminal's stderr that says how far things are, redrawn at most ten times a second. Elsewhere:
+/// nothing.
+class Progress {
+ public:
+  Progress();
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  void show(std::string_view line);
+  void clear();  ///< before anything else is printed
+
+ private:
+  bool terminal_;
+  bool shown_ = false;
+  std::chrono::steady_clock::time_point next_{};
+};
+
+}  // namespace byzsim::cli

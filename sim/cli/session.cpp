@@ -1,0 +1,124 @@
+#include "sim/cli/session.hpp"
+
+#include <fmt/core.h>
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "analysis/judge.hpp"
+#include "analysis/sequence.hpp"
+#include "analysis/verdict.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/scenarios.hpp"
+#include "sim/cli/version.hpp"
+#include "sim/scenario/loader.hpp"
+#include "sim/trace/reader.hpp"
+#include "sim/trace/writer.hpp"
+#include "sim/world.hpp"
+
+namespace byzsim::cli {
+
+namespace {
+
+/// Beyond this, a second run for the sake of the message sequence would try the user's patience.
+constexpr std::uint64_t kMostEventsAgain = 20'000'000;
+
+/// The message sequence around what went wrong; `again` lets an observer hear the same run a second time.
+void collect_sequence(Ending& ending, const Manifest& manifest, const std::function<void(Observer&)>& again) {
+  const auto focus = Sequence::focus(ending.result);
+  if (!focus || ending.result.events > kMostEventsAgain || interrupted()) return;
+  ending.manifest = std::make_shared<const Manifest>(manifest);
+  ending.sequence = std::make_unique<Sequence>(*ending.manifest, *focus);
+  again(*ending.sequence);
+}
+
+}  // namespace
+
+Scenario with_seed(const Scenario& scenario, std::uint64_t seed) {
+  Scenario one = scenario;
+  one.run.seed = seed;
+  one.run.seeds.reset();
+  return one;
+}
+
+int exit_code(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::met:
+      return kMet;
+    case Verdict::unmet:
+      return kUnmet;
+    case Verdict::inconclusive:
+      return kInconclusive;
+  }
+  return kInternal;
+}
+
+Ending run_once(const Scenario& scenario, const std::string& trace, const std::vector<std::string>& sets,
+                bool with_sequence) {
+  World world(scenario, scenario.run.seed);
+  const std::string reproduce = reproduce_line(scenario, sets);
+  // Opened before the run: a path that cannot be written is known at once.
+  std::unique_ptr<TraceWriter> writer;
+  if (!trace.empty()) {
+    TraceHeader header{std::string(kVersion), resolved(scenario).dump(), world.manifest(), scenario.file, reproduce};
+    writer = std::make_unique<TraceWriter>(trace, header, world.notary());
+    world.observe(*writer);
+  }
+  Judge judge(world.manifest(), scenario.judge, scenario.expect, scenario.run);
+  if (scenario.run.stop_at_violation) {
+    judge.on_safety_violation([&](const Violation&) { world.stop(EndReason::violation); });
+  }
+  world.observe(judge);
+
+  const Outcome* outcome = nullptr;
+  {
+    const StopOnInterrupt stop(world);
+    outcome = &world.run();
+  }
+  if (writer != nullptr) writer->finish(*outcome);
+  Ending ending;
+  ending.result = judge.finish(*outcome);
+  ending.result.file = scenario.file;
+  ending.result.reproduce = reproduce;
+  apply_expectations(scenario.expect, ending.result);
+  if (with_sequence) {
+    collect_sequence(ending, world.manifest(), [&](Observer& observer) {
+      World again(scenario, scenario.run.seed);
+      again.observe(observer);
+      const StopOnInterrupt stop(again);
+      again.run();
+    });
+  }
+  return ending;
+}
+
+Ending judge_trace(const std::string& trace, bool with_sequence) {
+  TraceReader reader(trace);
+  const TraceHeader& header = reader.header();
+  Diagnostics errors;
+  const std::optional<Scenario> loaded = from_resolved(nlohmann::ordered_json::parse(header.scenario), errors);
+  if (!loaded) throw BadTrace(fmt::format("line 1: the scenario in the header is not valid:\n{}", errors.render()));
+  Scenario scenario = with_seed(*loaded, header.manifest.seed);
+  scenario.file = header.file;
+  scenario.variant = header.manifest.variant;
+  const Recording recording = recording_of(scenario, header.manifest.seed);
+  if (const std::string found = difference(header.manifest, recording.manifest); !found.empty()) {
+    throw BadTrace("line 1: " + found);
+  }
+  Judge judge(recording.manifest, scenario.judge, scenario.expect, scenario.run);
+  const TraceFacts facts = reader.replay(recording.kinds, *recording.notary, {&judge});
+  Ending ending;
+  ending.result = judge.finish(facts.outcome);
+  ending.result.file = header.file;
+  ending.result.reproduce = header.reproduce;
+  apply_expectations(scenario.expect, ending.result);
+  if (with_sequence) {
+    collect_sequence(ending, recording.manifest, [&](Observer& observer) {
+      TraceReader(trace).replay(recording.kinds, *recording.notary, {&observer});
+    });
+  }
+  return ending;
+}
+
+}  // namespace byzsim::cli

@@ -1,0 +1,39 @@
+// Session: one scenario, run with one seed or judged again from its trace.
+//
+// Both ways end in the same Result: a run's records go to the judge directly, a trace's through the reader, and a test
+// holds the two equal. An interrupt (Ctrl-C) ends a run cleanly; the result says so.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analysis/result.hpp"
+#include "analysis/sequence.hpp"
+#include "sim/cli/command.hpp"
+#include "sim/scenario/scenario.hpp"
+
+namespace byzsim::cli {
+
+struct Ending {
+  Result result;
+  std::shared_ptr<const Manifest> manifest;  ///< what the sequence refers to
+  std::unique_ptr<Sequence> sequence;  ///< the messages around the first violation, for the text report; may be null
+};
+
+/// Runs `scenario` with `scenario.run.seed`. Writes a trace if `trace` is not empty. `sets` go into the reproduce line.
+/// Collecting the message sequence slows the run, so it is done only if asked for.
+Ending run_once(const Scenario& scenario, const std::string& trace, const std::vector<std::string>& sets,
+                bool with_sequence);
+
+/// Judges the run that this trace holds. Throws BadTrace if the trace does not hold together.
+Ending judge_trace(const std::string& trace, bool with_sequence);
+
+/// The scenario with this seed alone.
+Scenario with_seed(const Scenario& scenario, std::uint64_t seed);
+
+/// The exit code that a verdict means.
+int exit_code(Verdict verdict);
+
+}  // namespace byzsim::cli

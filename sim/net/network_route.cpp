@@ -1,0 +1,177 @@
+// The general path: cuts, queues, several hops, loss, duplication, order, and the account of what left the model.
+#include <algorithm>
+
+#include "sim/net/network.hpp"
+
+namespace byzsim {
+namespace {
+
+bool happens(std::uint64_t bits, std::uint64_t threshold) { return bits < threshold || threshold == ~std::uint64_t{0}; }
+
+/// Of several draws of one message, each with a number of its own.
+constexpr std::uint64_t kCopy = 1;
+constexpr std::uint64_t kHop = 16;
+
+}  // namespace
+
+Network::Outcome Network::send(const Parcel& parcel, Time now, Duration extra) {
+  if (parcel.from == parcel.to) return {Fate::deliver, 1, {later(now, extra), {}}};
+  const std::size_t row = row_of(parcel.from, parcel.to);
+  // Drawn whatever happens next, so that fates do not shift the draws of later messages.
+  const std::uint64_t bits = next_bits(link_of(row, parcel.from, parcel.to));
+  return forward({parcel, now, extra, bits}, now);
+}
+
+Network::Outcome Network::forward(const HeldParcel& held, Time now) {
+  const Parcel& parcel = held.parcel;
+  find_path(parcel.from, parcel.to);
+  Duration cut_delay{};
+  if (cuts_.any()) {
+    const Obstacle obstacle = meet_cuts(held);
+    if (obstacle.fate) return {*obstacle.fate, 0, {}};
+    cut_delay = obstacle.delay;
+  }
+  if (happens(mix64(loss_family_ + held.bits), loss_)) {
+    ++counters_.lost;
+    note_missing(held);
+    transmit(path_[0], path_[1], parcel.bytes, now, now);  // it was sent, after all
+    return {Fate::lost, 0, {}};
+  }
+  const Duration added = cut_delay + held.extra;
+  const auto arrive = [&](const Walk& walked) {
+    note_late(parcel, held.sent, later(now, walked.propagation + added));
+    return in_order(parcel.from, parcel.to, later(walked.arrival, added));
+  };
+  const Walk first = walk(parcel, now, held.bits, held_back(held.bits), true, now);
+  Outcome outcome{Fate::deliver, 1, {arrive(first), {}}};
+  const std::uint64_t copy = mix64(duplicate_family_ + held.bits);
+  if (happens(copy, duplicate_)) {
+    // Made by the network behind the sender's queue, so it takes no capacity there.
+    ++counters_.duplicated;
+    outcome.copies = 2;
+    outcome.at[1] = in_order(parcel.from, parcel.to,
+                             later(walk(parcel, first.first_departure, draw(copy, kCopy), {}, false, now).arrival, added));
+  }
+  return outcome;
+}
+
+Network::Obstacle Network::meet_cuts(const HeldParcel& held) {
+  Obstacle obstacle;
+  CutId holder = 0;
+  for (std::size_t i = 0; i + 1 < path_.size(); ++i) {
+    const Cuts::Effect effect = cuts_.effect(path_[i], path_[i + 1], mix64(cut_family_ + held.bits + i));
+    if (effect.mode == PartitionMode::drop) {
+      ++counters_.cut;
+      note_missing(held);
+      return {Fate::cut, {}};
+    }
+    if (effect.mode == PartitionMode::hold && holder == 0) holder = effect.holder;
+    obstacle.delay += effect.delay;
+  }
+  if (holder == 0) return obstacle;
+  ++counters_.held;
+  waiting_.push_back({holder, held});
+  return {Fate::held, {}};
+}
+
+Duration Network::held_back(std::uint64_t bits) {
+  const std::uint64_t own = mix64(reorder_family_ + bits);
+  if (!happens(own, reorder_)) return {};
+  ++counters_.reordered;
+  return reorder_by_.sample(mix64(own));
+}
+
+Network::Walk Network::walk(const Parcel& parcel, Time depart, std::uint64_t bits, Duration late, bool queue, Time now) {
+  // What is left of max(t, GST) + delta; without delta, nothing is too long.
+  Duration budget = bound(now) == kNever ? Duration::max() : bound(now) - now;
+  bool clamped = false;
+  Walk walked{depart, {}, depart};
+  for (std::size_t i = 0; i + 1 < path_.size(); ++i) {
+    const NodeId from = path_[i], to = path_[i + 1];
+    if (queue) walked.arrival = transmit(from, to, parcel.bytes, walked.arrival, now);
+    if (i == 0) walked.first_departure = walked.arrival;
+    const std::size_t row = row_of(from, to);
+    const Duration fixed{base_ ? base_[link_of(row, from, to)] : 0};
+    const std::uint64_t hop_bits = i == 0 ? bits : draw(bits, kHop + i);
+    Duration delay = fixed + latency_of(row).sample(hop_bits) + (i == 0 ? late : Duration{});
+    clamped = clamped || delay > budget;
+    delay = std::min(delay, budget);
+    budget -= delay;
+    walked.propagation += delay;
+    walked.arrival = later(walked.arrival, delay);
+  }
+  counters_.clamped += clamped ? 1 : 0;
+  if (queue) counters_.relayed += path_.size() - 2;
+  return walked;
+}
+
+Time Network::transmit(NodeId from, NodeId to, std::uint32_t bytes, Time ready, Time now) {
+  const auto serve = [&](Time& free, BitRate rate) {
+    free = later(std::max(free, ready), transmission_time(bytes, rate));
+    ready = free;
+  };
+  if (uplink_.bits_per_second > 0) {
+    if (topology_) {
+      ready = uplink_pipes_[from].transmit(ready, transmission_time(bytes, uplink_), now);
+    } else {
+      serve(uplink_free_[from], uplink_);
+    }
+  }
+  if (bandwidth_.bits_per_second > 0) {
+    if (topology_) {
+      Pipe& pipe = link_pipes_[(std::uint64_t{from} << 32) | to];
+      ready = pipe.transmit(ready, transmission_time(bytes, bandwidth_), now);
+    } else {
+      serve(link_free_[link_of(row_of(from, to), from, to)], bandwidth_);
+    }
+  }
+  return ready;
+}
+
+Time Network::in_order(NodeId from, NodeId to, Time at) {
+  if (!fifo_) return at;
+  Time& last = last_arrival_[link_of(row_of(from, to), from, to)];
+  last = std::max(last, at);
+  return last;
+}
+
+void Network::find_path(NodeId from, NodeId to) {
+  path_.clear();
+  if (!topology_ || from >= n_ || to >= n_ || from == to) {
+    path_.push_back(from);
+    if (from != to) path_.push_back(to);
+    return;
+  }
+  auto& before = routes_[from];
+  if (before.empty()) {
+    before = topology_->routes_from(from, [this](NodeId a, NodeId b) { return base(a, b); });
+  }
+  for (NodeId id = to; id != from; id = before[id]) path_.push_back(id);
+  path_.push_back(from);
+  std::reverse(path_.begin(), path_.end());
+}
+
+std::vector<NodeId> Network::path(NodeId from, NodeId to) {
+  find_path(from, to);
+  return path_;
+}
+
+void Network::note_missing(const HeldParcel& held) {
+  if (held.sent >= gst_ && honest(held.parcel)) note_beyond(held.sent);
+}
+
+void Network::note_late(const Parcel& parcel, Time sent, Time propagated) {
+  const Time latest = bound(sent);
+  if (propagated > latest && honest(parcel)) note_beyond(latest);
+}
+
+void Network::note_beyond(Time when) {
+  ++counters_.beyond;
+  counters_.first_beyond = std::min(counters_.first_beyond, when);
+}
+
+void Network::finish(Time end) {
+  for (const Waiting& waiting : waiting_) note_late(waiting.held.parcel, waiting.held.sent, end);
+}
+
+}  // namespace byzsim

@@ -1,0 +1,484 @@
+#include "sim/world.hpp"
+
+#include <fmt/ranges.h>
+
+#include <chrono>
+
+#include "sim/world_env.hpp"
+
+namespace byzsim {
+
+// --- building ------------------------------------------------------------------------------------------------------
+
+namespace {
+
+Sizes sizes_of(const WireSizes& wire) {
+  return {static_cast<std::uint32_t>(wire.header.bytes), static_cast<std::uint32_t>(wire.digest.bytes),
+          static_cast<std::uint32_t>(wire.signature.bytes)};
+}
+
+ReplicaSet faulty_nodes(const Scenario& scenario) {
+  ReplicaSet faulty;
+  for (const NodeRef& node : scenario.adversary.corrupt) faulty.insert(node.node(scenario.protocol.n));
+  return faulty;
+}
+
+Manifest manifest_of(const Scenario& scenario, const Protocol& protocol, std::uint64_t seed) {
+  const void* options = scenario.protocol.options.options.get();
+  Manifest m;
+  m.scenario = scenario.name;
+  m.variant = scenario.variant;
+  m.protocol = scenario.protocol.name;
+  m.n = scenario.protocol.n;
+  m.f = scenario.protocol.assumed_faults();
+  m.quorum = protocol.quorum(options, m.n, m.f);
+  m.clients = scenario.clients.count;
+  m.seed = seed;
+  m.faulty = faulty_nodes(scenario);
+  m.gst = at(scenario.network.gst);
+  m.delta = scenario.network.delta;
+  for (const MessageKind* kind : protocol.kinds) {
+    m.kinds.push_back({std::string(kind->traits.name), std::string(kind->traits.phase), kind->traits.decides,
+                       kind->traits.exclusive});
+  }
+  return m;
+}
+
+// `notary` must live as long as the manifest's functions are called.
+void add_rules(Manifest& m, const Scenario& scenario, const Protocol& protocol, const Notary* notary) {
+  m.verify = [notary](const Message& message) { return notary->verify(message); };
+  if (!protocol.unjustified) return;
+  m.unjustified = [&protocol, options = scenario.protocol.options.options,
+                   facts = ProtocolFacts{m.n, m.f, m.quorum, m.verify}](const Message& message) {
+    return protocol.unjustified(options.get(), message, facts);
+  };
+}
+
+}  // namespace
+
+Recording recording_of(const Scenario& scenario, std::uint64_t seed) {
+  // The notary checks tags against the keys, so both must outlive the recording.
+  struct Keys {
+    Keys(std::uint64_t seed, std::uint32_t nodes) : ring(seed, nodes), notary(ring) {}
+    KeyRing ring;
+    Notary notary;
+  };
+  const Protocol& protocol = protocol_named(scenario.protocol.name);
+  auto keys = std::make_shared<Keys>(seed, scenario.protocol.n + scenario.clients.count);
+  Recording recording{manifest_of(scenario, protocol, seed), protocol.kinds,
+                      std::shared_ptr<const Notary>(keys, &keys->notary)};
+  add_rules(recording.manifest, scenario, protocol, recording.notary.get());
+  return recording;
+}
+
+World::World(const Scenario& scenario, std::uint64_t seed) : impl_(std::make_unique<Impl>(scenario, seed)) {}
+World::~World() = default;
+const Manifest& World::manifest() const { return impl_->manifest_; }
+const Notary& World::notary() const { return *impl_->notary_; }
+void World::observe(Observer& observer) { impl_->observe(observer); }
+const Outcome& World::run() { return impl_->run(); }
+void World::stop(EndReason reason) {
+  impl_->stop_reason_ = reason;
+  impl_->stop_ = true;
+}
+
+World::Impl::Impl(const Scenario& scenario, std::uint64_t seed)
+    : manifest_(manifest_of(scenario, protocol_named(scenario.protocol.name), seed)),
+      keys_(std::make_unique<KeyRing>(seed, scenario.protocol.n + scenario.clients.count)),
+      notary_(std::make_unique<Notary>(*keys_)),
+      scenario_(scenario),
+      protocol_(protocol_named(scenario.protocol.name)),
+      n_(scenario.protocol.n),
+      f_(scenario.protocol.assumed_faults()),
+      sizes_(sizes_of(scenario.replicas.wire)),
+      work_is_free_(scenario.replicas.cpu.free()),
+      scheduler_(seed),
+      network_(scenario.network, n_, scenario.clients.count, seed, manifest_.faulty),
+      adversary_random_(seed, Purpose::adversary) {
+  add_rules(manifest_, scenario, protocol_, notary_.get());
+  outcome_.traffic.resize(protocol_.kinds.size());
+  arrivals_.resize(n_);
+  if (scenario.run.decisions) {
+    const std::uint32_t honest = n_ - std::min(n_, manifest_.faulty_replicas());
+    deciders_needed_ = scenario.run.decisions->replicas.value_or(honest);
+  }
+  seat_nodes(seed);
+  const AdversarySettings& adversary = scenario.adversary;
+  if (!adversary.behaviours.empty() || !adversary.rules.empty()) {
+    CHECK(interceptor_factory() != nullptr);
+    keeps_requests_ = true;
+    interceptor_ = interceptor_factory()(adversary, *this);
+    if (interceptor_) {
+      watches_everyone_ = interceptor_->watches_everyone();
+      triggers_ = interceptor_->wants();
+    }
+  }
+}
+
+World::Impl::~Impl() = default;
+
+void World::Impl::observe(Observer& observer) {
+  for (std::size_t kind = 0; kind < kRecordKinds; ++kind) {
+    if (((observer.wants() >> kind) & 1) != 0) listeners_[kind].push_back(&observer);
+  }
+}
+
+void World::Impl::seat_nodes(std::uint64_t seed) {
+  const std::uint32_t total = n_ + scenario_.clients.count;
+  seats_.resize(total);
+  for (NodeId node = 0; node < total; ++node) {
+    Seat& seat = seats_[node];
+    seat.corrupt = manifest_.faulty.contains(node);
+    seat.client = node >= n_;
+    seat.env = std::make_unique<NodeEnv>(*this, node, keys_->issue(node));
+    if (!work_is_free_ && !seat.client) seat.cores.resize(scenario_.replicas.cpu.cores);
+    if (seat.client) {
+      ClientPlan plan = plan_of(node - n_);
+      if (!seat.corrupt) expected_answers_ += plan.requests + plan.script.size();
+      seat.process = std::make_unique<Client>(*seat.env, std::move(plan), seed);
+    } else {
+      seat.process = make_replica(node, nullptr);
+    }
+    seat.live = seat.process.get();
+  }
+}
+
+std::unique_ptr<Process> World::Impl::make_replica(NodeId node, std::unique_ptr<Durable> disk) {
+  return protocol_.make(*seats_[node].env, scenario_.protocol.options.options.get(), std::move(disk));
+}
+
+std::vector<NodeId> World::Impl::resolve(const std::vector<NodeRef>& nodes) const {
+  std::vector<NodeId> ids;
+  for (const NodeRef& node : nodes) ids.push_back(node.node(n_));
+  return ids;
+}
+
+ClientPlan World::Impl::plan_of(std::uint32_t client) const {
+  const ClientSettings& settings = scenario_.clients;
+  ClientPlan plan;
+  plan.requests = settings.requests;
+  plan.open = settings.mode == ClientMode::open;
+  if (plan.open) {
+    plan.interval = [interval = Latency(settings.interval)](std::uint64_t bits) { return interval.sample(bits); };
+  }
+  plan.think = settings.think;
+  plan.start = settings.start;
+  plan.retransmit = settings.retransmit;
+  plan.backoff = settings.backoff;
+  plan.keys = settings.keys;
+  plan.payload = static_cast<std::uint32_t>(settings.payload.bytes);
+  plan.reply_quorum = protocol_.reply_quorum(scenario_.protocol.options.options.get(), n_, f_);
+  plan.primary = [this](View view) { return primary(view); };
+  for (const ScriptedRequest& request : settings.script) {
+    if (request.client != client) continue;
+    plan.script.push_back({request.name, request.at, parse_operation(request.operation), resolve(request.to)});
+  }
+  return plan;
+}
+
+void World::Impl::at(Duration when, std::function<void()> action) {
+  ++scripted_left_;
+  actions_.emplace_back([this, action = std::move(action)] {
+    --scripted_left_;
+    action();
+  });
+  scheduler_.at(byzsim::at(when), EventKind::control, static_cast<std::uint32_t>(actions_.size() - 1), 0);
+}
+
+void World::Impl::plan_timeline() {
+  for (const TimelineEntry& entry : scenario_.timeline) {
+    if (!entry.partition.empty()) {
+      Cut cut{{}, {}, {}, entry.mode, entry.delay};
+      for (const auto& group : entry.partition) cut.groups.push_back(resolve(group));
+      at(entry.at, [this, cut, until = entry.until] { begin_cut(cut, fmt::format("partition {}", cut.groups), until); });
+    }
+    if (entry.cut) {
+      const Cut cut{{}, resolve(entry.cut->from), resolve(entry.cut->to), entry.mode, entry.delay};
+      at(entry.at, [this, cut, until = entry.until] {
+        begin_cut(cut, fmt::format("cut from {} to {}", cut.from, cut.to), until);
+      });
+    }
+    for (const NodeRef& node : entry.crash) {
+      const NodeId id = node.node(n_);
+      at(entry.at, [this, id] { take_down(id); });
+      if (entry.until) at(*entry.until, [this, id, kept = entry.state == RestartState::kept] { bring_back(id, kept); });
+    }
+    for (const NodeRef& node : entry.restart) {
+      const NodeId id = node.node(n_);
+      at(entry.at, [this, id, kept = entry.state == RestartState::kept] { bring_back(id, kept); });
+    }
+  }
+}
+
+void World::Impl::begin_cut(const Cut& cut, const std::string& what, std::optional<Duration> until) {
+  const CutId id = network_.start_cut(cut);
+  Record r = about(RecordKind::network, kNobody);
+  r.text = what;
+  r.count = 1;
+  emit(r);
+  if (!until) return;
+  at(*until, [this, id, what] {
+    for (const HeldParcel& held : network_.heal(id)) {
+      settle(held.parcel, [&](auto&& deliver) { return network_.release(held, scheduler_.now(), deliver); });
+    }
+    Record healed = about(RecordKind::network, kNobody);
+    healed.text = what;
+    healed.count = 0;
+    emit(healed);
+  });
+}
+
+// --- running -------------------------------------------------------------------------------------------------------
+
+void World::Impl::start() {
+  plan_timeline();
+  if (interceptor_) interceptor_->on_start();
+  for (Seat& seat : seats_) seat.live->on_start();
+}
+
+bool World::Impl::finished() {
+  if (deciders_needed_ > 0 && slots_decided_ >= scenario_.run.decisions->slots) {
+    outcome_.reason = EndReason::decided;
+    return true;
+  }
+  if (scenario_.run.stop_when_answered && postbox_.copies() == 0 && all_answered() && scripted_left_ == 0) {
+    outcome_.reason = EndReason::answered;
+    return true;
+  }
+  return false;
+}
+
+const Outcome& World::Impl::run() {
+  struct Position {  // what a failed CHECK prints
+    explicit Position(std::uint64_t seed) { run_position() = {seed, 0, 0, true}; }
+    ~Position() { run_position().running = false; }
+  } position(manifest_.seed);
+  const auto wall_limit = std::chrono::steady_clock::now() + scenario_.run.wall_clock;
+  const Time limit = byzsim::at(scenario_.run.until);
+  start();
+  Event event;
+  while (true) {
+    if (stop_.load(std::memory_order_relaxed)) {
+      outcome_.reason = stop_reason_;
+      break;
+    }
+    if (!scheduler_.next(limit, event)) {
+      outcome_.reason = !scheduler_.empty() ? EndReason::time : all_answered() ? EndReason::answered : EndReason::quiet;
+      break;
+    }
+    handle(event);
+    if ((postbox_.copies() == 0 || deciders_needed_ > 0) && finished()) break;
+    if (scheduler_.fired() >= scenario_.run.max_events) {
+      outcome_.reason = EndReason::events;
+      break;
+    }
+    if ((scheduler_.fired() & 0xffff) == 0 && std::chrono::steady_clock::now() > wall_limit) {
+      outcome_.reason = EndReason::wall_clock;
+      break;
+    }
+  }
+  if (interceptor_) interceptor_->on_end();
+  network_.finish(scheduler_.now());
+  outcome_.end = outcome_.reason == EndReason::time ? limit : scheduler_.now();
+  outcome_.events = scheduler_.fired();
+  outcome_.fingerprint = scheduler_.fingerprint();
+  outcome_.clamped = network_.counters().clamped;
+  Record r = about(RecordKind::end, kNobody);
+  r.time = outcome_.end;
+  r.text = to_string(outcome_.reason);
+  r.count = outcome_.events;
+  r.extra = Digest{outcome_.fingerprint};
+  emit(r);
+  return outcome_;
+}
+
+void World::Impl::handle(const Event& event) {
+  charge_ = {};
+  RunPosition& position = run_position();
+  position.event = scheduler_.fired();
+  position.time_ns = nanoseconds(scheduler_.now());
+  switch (event.kind) {
+    case EventKind::deliver:
+      scheduler_.fired(event, postbox_.at(event.what).id());
+      if (work_is_free_ || seats_[event.node].client) {
+        deliver(event.what, event.node);
+      } else {
+        begin_work(event.what, event.node);
+      }
+      break;
+    case EventKind::process:
+      scheduler_.fired(event, postbox_.at(event.what).id());
+      deliver(event.what, event.node);
+      break;
+    case EventKind::timer: {
+      scheduler_.fired(event, event.what);
+      Seat& seat = seats_[event.node];
+      if (announced(RecordKind::timer)) {
+        Record r = about(RecordKind::timer, event.node);
+        r.count = event.what;
+        if (!seat.client && event.what < protocol_.timers.size()) r.text = protocol_.timers[event.what];
+        announce(r);
+      }
+      if (seat.live != nullptr) seat.live->on_timer(event.what);
+      break;
+    }
+    case EventKind::control: {
+      scheduler_.fired(event, event.what);
+      const auto action = std::move(actions_[event.what]);  // it may add others
+      actions_[event.what] = nullptr;
+      action();
+      break;
+    }
+  }
+  // Work done outside a message's handling, such as in a timer, occupies a core like any other.
+  if (charge_ > Duration{} && !seats_[event.node].cores.empty()) {
+    auto& cores = seats_[event.node].cores;
+    auto core = std::min_element(cores.begin(), cores.end());
+    *core = later(std::max(*core, scheduler_.now()), charge_);
+  }
+}
+
+// A replica with limited cores: the message waits for a core, and its handler runs when it has been received and checked.
+void World::Impl::begin_work(std::uint32_t box, NodeId to) {
+  Seat& seat = seats_[to];
+  const Message& message = postbox_.at(box);
+  const CpuSettings& cpu = scenario_.replicas.cpu;
+  std::int64_t signatures = 1;
+  for_each_nested(message, [&](const Message&) { ++signatures; });
+  auto core = std::min_element(seat.cores.begin(), seat.cores.end());
+  *core = later(std::max(*core, scheduler_.now()), cpu.receive + cpu.verify * signatures);
+  scheduler_.at(*core, EventKind::process, box, to);
+}
+
+void World::Impl::deliver(std::uint32_t box, NodeId to) {
+  hand_over(postbox_.at(box), to);
+  postbox_.done(box);
+}
+
+void World::Impl::hand_over(const Message& message, NodeId to) {
+  Seat& seat = seats_[to];
+  if (seat.live == nullptr) return lost(message, message.from(), to, "crashed");
+  ++traffic_of(message).delivered;
+  if (announced(RecordKind::delivered)) {
+    Record r = about(RecordKind::delivered, to);
+    r.peer = message.from();
+    r.id = message.id();
+    r.message = &message;
+    announce(r);
+  }
+  if (seat.corrupt) {
+    if (interceptor_) {
+      const Packet packet{Ref<const Message>(&message), message.from(), to, {}, scheduler_.now()};
+      if (!interceptor_->incoming(packet) || seat.live == nullptr) return;
+    }
+  } else if (to != message.signer() && Postbox::first_witness(message) && wanted(RecordKind::witnessed)) {
+    Record r = about(RecordKind::witnessed, to);
+    r.id = message.id();
+    r.message = &message;
+    emit(r);
+  }
+  seat.live->on_message(message);
+}
+
+// --- sending -------------------------------------------------------------------------------------------------------
+
+std::uint32_t World::Impl::bytes_of(const Message& message) const { return wire_size(message, sizes_); }
+
+void World::Impl::send(NodeId from, NodeId to, const Ref<const Message>& message) {
+  if (to >= seats_.size() || to == from) return;
+  Packet packet{message, from, to, {}, departure()};
+  if (message->from() != from) packet.message = Draft::relay(*message, from);
+  if (intercepts(from) && !interceptor_->outgoing(packet)) return;
+  forward(std::move(packet));
+}
+
+void World::Impl::broadcast(NodeId from, const Ref<const Message>& original) {
+  const bool special = intercepts(from) || !network_.plain() || (triggers_ & records(RecordKind::sent)) != 0;
+  if (special || !work_is_free_) {
+    for (NodeId to = 0; to < n_; ++to) {
+      if (to != from) send(from, to, original);
+    }
+    return;
+  }
+  const Ref<const Message> relayed = original->from() == from ? nullptr : Draft::relay(*original, from);
+  const Message& message = relayed ? *relayed : *original;
+  const std::uint32_t copies = from < n_ ? n_ - 1 : n_;
+  if (copies == 0) return;
+  const std::uint32_t bytes = bytes_of(message);
+  KindTraffic& traffic = traffic_of(message);
+  traffic.sent += copies;
+  traffic.bytes += std::uint64_t{bytes} * copies;
+  if (wanted(RecordKind::sent)) {
+    Record r = about(RecordKind::sent, from);
+    r.id = message.id();
+    r.count = copies;
+    r.bytes = bytes;
+    emit(r);
+  }
+  const std::uint32_t box = postbox_.put(message, copies);
+  network_.arrivals(from, scheduler_.now(), arrivals_.data());
+  for (NodeId to = 0; to < n_; ++to) {
+    if (to != from) scheduler_.at(arrivals_[to], EventKind::deliver, box, to);
+  }
+}
+
+void World::Impl::forward(Packet packet) {
+  const Message& message = *packet.message;
+  const std::uint32_t bytes = bytes_of(message);
+  charge_ += scenario_.replicas.cpu.send;
+  KindTraffic& traffic = traffic_of(message);
+  ++traffic.sent;
+  traffic.bytes += bytes;
+  if (announced(RecordKind::sent)) {
+    Record r = about(RecordKind::sent, packet.from);
+    r.peer = packet.to;
+    r.id = message.id();
+    r.count = 1;
+    r.bytes = bytes;
+    r.message = &message;
+    announce(r);
+  }
+  const std::uint32_t box = postbox_.put(message, 1);
+  const Parcel parcel{box, packet.from, packet.to, bytes};
+  // A packet that the adversary held is as late as it is: the synchrony bound counts from when it was sent.
+  const Duration held = std::max(departure(), scheduler_.now()) - packet.sent;
+  settle(parcel, [&](auto&& deliver) { return network_.route(parcel, packet.sent, packet.delay + held, deliver); });
+}
+
+// Asks the network what becomes of a parcel, and sees to it. The box holds one copy for it, whatever happens.
+template <class Ask>
+void World::Impl::settle(const Parcel& parcel, Ask&& ask) {
+  std::uint32_t copies = 0;
+  const Message& message = postbox_.at(parcel.what);
+  const Fate fate = ask([&](Time arrival) {
+    if (copies++ > 0) postbox_.put(message, 1);
+    scheduler_.at(std::max(arrival, scheduler_.now()), EventKind::deliver, parcel.what, parcel.to);
+  });
+  if (network_.counters().beyond > 0 && !announced_beyond_) went_beyond(message, parcel.from, parcel.to);
+  if (fate == Fate::lost || fate == Fate::cut) {
+    lost(message, parcel.from, parcel.to, fate == Fate::lost ? "loss" : "cut");
+    postbox_.done(parcel.what);
+  }
+}
+
+void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::string_view why) {
+  ++traffic_of(message).dropped;
+  if (wanted(RecordKind::dropped)) {
+    Record r = about(RecordKind::dropped, to);
+    r.peer = from;
+    r.id = message.id();
+    r.text = why;
+    emit(r);
+  }
+}
+
+void World::Impl::went_beyond(const Message& message, NodeId from, NodeId to) {
+  announced_beyond_ = true;
+  Record r = about(RecordKind::beyond, to);
+  r.peer = from;
+  r.id = message.id();
+  r.text = "a message between honest nodes was lost, or later than GST and delta allow";
+  emit(r);
+}
+
+}  // namespace byzsim

@@ -1,0 +1,116 @@
+#include "sim/world_env.hpp"
+
+namespace byzsim {
+
+void World::Impl::NodeEnv::start_timer(TimerName timer, Duration after) {
+  auto& timers = world_.seats_[self()].timers;
+  CHECK_LT(timer, 1u << 20);
+  if (timer >= timers.size()) timers.resize(timer + 1, 0);
+  if (timers[timer] == 0) timers[timer] = world_.scheduler_.make_timer(self(), timer) + 1;
+  world_.scheduler_.start_timer(timers[timer] - 1, later(world_.departure(), after));
+}
+
+void World::Impl::NodeEnv::stop_timer(TimerName timer) {
+  const auto& timers = world_.seats_[self()].timers;
+  if (timer < timers.size() && timers[timer] != 0) world_.scheduler_.stop_timer(timers[timer] - 1);
+}
+
+void World::Impl::NodeEnv::note_view(View view) {
+  if (!world_.announced(RecordKind::view)) return;
+  Record r = record(RecordKind::view);
+  r.view = view;
+  world_.announce(r);
+}
+
+void World::Impl::NodeEnv::note_prepared(View view, Slot slot, Digest value) {
+  if (!world_.announced(RecordKind::prepared)) return;
+  Record r = record(RecordKind::prepared);
+  r.view = view;
+  r.slot = slot;
+  r.value = value;
+  world_.announce(r);
+}
+
+void World::Impl::NodeEnv::decide(View view, Slot slot, Digest value, const Ref<const Batch>&, const ReplicaSet& voters) {
+  if (world_.deciders_needed_ > 0 && world_.manifest_.honest(self())) {
+    auto& counts = world_.decided_count_;
+    if (slot >= counts.size()) counts.resize(slot + 1, 0);
+    if (++counts[slot] == world_.deciders_needed_) ++world_.slots_decided_;
+  }
+  if (!world_.announced(RecordKind::decided)) return;
+  Record r = record(RecordKind::decided);
+  r.view = view;
+  r.slot = slot;
+  r.value = value;
+  r.count = voters.size();
+  world_.announce(r);
+}
+
+void World::Impl::NodeEnv::note_adopted(Slot slot, Digest state) {
+  if (!world_.announced(RecordKind::adopted)) return;
+  Record r = record(RecordKind::adopted);
+  r.slot = slot;
+  r.value = state;
+  world_.announce(r);
+}
+
+void World::Impl::NodeEnv::note_applied(Slot slot, const Request& request, std::uint64_t result) {
+  world_.charge_ += world_.scenario_.replicas.cpu.execute;
+  if (!world_.announced(RecordKind::applied)) return;
+  Record r = record(RecordKind::applied);
+  r.slot = slot;
+  r.peer = request.client;
+  r.id = request.number;
+  r.count = result;
+  world_.announce(r);
+}
+
+void World::Impl::NodeEnv::note_executed(Slot slot, Digest value, Digest state) {
+  if (!world_.announced(RecordKind::executed)) return;
+  Record r = record(RecordKind::executed);
+  r.slot = slot;
+  r.value = value;
+  r.extra = state;
+  world_.announce(r);
+}
+
+void World::Impl::NodeEnv::suspect(NodeId whom, std::string_view reason) {
+  if (!world_.announced(RecordKind::suspect)) return;
+  Record r = record(RecordKind::suspect);
+  r.peer = whom;
+  r.text = reason;
+  world_.announce(r);
+}
+
+void World::Impl::NodeEnv::mark(std::string_view branch) {
+  if (!world_.announced(RecordKind::mark)) return;
+  Record r = record(RecordKind::mark);
+  r.text = branch;
+  world_.announce(r);
+}
+
+void World::Impl::NodeEnv::note_submitted(const Ref<const Request>& request, std::string_view name) {
+  if (world_.keeps_requests_) {
+    world_.requests_.push_back(request);
+    if (!name.empty()) world_.named_requests_.emplace(name, request);
+  }
+  if (!world_.announced(RecordKind::submitted)) return;
+  Record r = record(RecordKind::submitted);
+  r.id = request->number;
+  r.value = request->content();
+  r.text = name;
+  r.message = request.get();
+  world_.announce(r);
+}
+
+void World::Impl::NodeEnv::note_accepted(const Request& request, std::uint64_t result, std::uint32_t replies) {
+  if (world_.manifest_.honest(self())) ++world_.answered_;
+  if (!world_.announced(RecordKind::accepted)) return;
+  Record r = record(RecordKind::accepted);
+  r.id = request.number;
+  r.count = result;
+  r.bytes = replies;
+  world_.announce(r);
+}
+
+}  // namespace byzsim
