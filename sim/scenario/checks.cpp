@@ -30,23 +30,28 @@ class Checker : public Places {
     } else {
       if (!net.edges.empty() && topology.value.kind != TopologyKind::edges) {
         error("network.edges", "edges are given, but the topology is another", "write `topology: edges`");
-      } else if (const std::string problem = Topology::problem(topology.value, s_.protocol.n, net.edges); !problem.empty()) {
+      } else if (const std::string problem = Topology::problem(topology.value, s_.protocol.n, net.edges);
+                 !problem.empty()) {
         error(topology.value.kind == TopologyKind::edges ? "network.edges" : "network.topology", problem);
       }
     }
     const RegionTable* regions = net.regions.empty() ? nullptr : find_regions(net.regions);
     if (!net.regions.empty() && regions == nullptr) {
-      error("network.regions", fmt::format("no regions named '{}'", net.regions), did_you_mean(net.regions, Catalogue::names("regions")));
+      error("network.regions", fmt::format("no regions named '{}'", net.regions),
+            did_you_mean(net.regions, Catalogue::names("regions")));
     }
-    if (!net.placement.empty() && net.regions.empty()) error("network.placement", "placement needs a table of regions", "write `regions: aws-21`");
+    if (!net.placement.empty() && net.regions.empty())
+      error("network.placement", "placement needs a table of regions", "write `regions: aws-21`");
     for (std::size_t i = 0; regions != nullptr && i < net.placement.size(); ++i) {
       if (regions->find(net.placement[i])) continue;
       const std::vector<std::string> known(regions->names.begin(), regions->names.end());
       error(fmt::format("network.placement.{}", i), fmt::format("no region '{}' in {}", net.placement[i], net.regions),
             did_you_mean(net.placement[i], known));
     }
-    if (net.base && !net.regions.empty()) error("network.base", "base and regions both state the delay of a link", "keep one of them");
-    if (net.reorder_by != NetworkSettings().reorder_by && net.reorder == 0) warn("network.reorder_by", "reorder_by has no effect while reorder is 0");
+    if (net.base && !net.regions.empty())
+      error("network.base", "base and regions both state the delay of a link", "keep one of them");
+    if (net.reorder_by != NetworkSettings().reorder_by && net.reorder == 0)
+      warn("network.reorder_by", "reorder_by has no effect while reorder is 0");
   }
 
   void clients() {
@@ -62,9 +67,11 @@ class Checker : public Places {
     for (std::size_t i = 0; i < c.script.size(); ++i) {
       const ScriptedRequest& request = c.script[i];
       const std::string path = fmt::format("clients.script.{}", i);
-      if (!names.insert(request.name).second) error(path + ".name", fmt::format("two requests are named '{}'", request.name));
+      if (!names.insert(request.name).second)
+        error(path + ".name", fmt::format("two requests are named '{}'", request.name));
       if (request.client >= c.count) {
-        error(path + ".client", fmt::format("there is no client {}", request.client), fmt::format("clients.count is {}", c.count));
+        error(path + ".client", fmt::format("there is no client {}", request.client),
+              fmt::format("clients.count is {}", c.count));
       }
       if (request.at >= s_.run.until) warn(path + ".at", "the run ends before this request is sent");
       nodes(path + ".to", request.to, Who::replicas);
@@ -84,7 +91,8 @@ class Checker : public Places {
     if (run.seeds && (run.seeds->count() == 0 || run.seeds->count() > 10'000'000)) {
       error("run.seeds", "too many seeds", "at most 10000000 runs");
     }
-    if (run.warmup >= run.until) error("run.warmup", "the warm-up is as long as the run", fmt::format("until is {}", to_string(run.until)));
+    if (run.warmup >= run.until)
+      error("run.warmup", "the warm-up is as long as the run", fmt::format("until is {}", to_string(run.until)));
     if (run.decisions && run.decisions->replicas && *run.decisions->replicas > s_.protocol.n) {
       error("run.decisions.replicas", fmt::format("there are only {} replicas", s_.protocol.n));
     }
@@ -99,7 +107,8 @@ class Checker : public Places {
     if (e.suspects) nodes("expect.suspects", *e.suspects, Who::anyone);
     const bool breaks = e.safety == Safety::violated || (e.liveness && e.liveness->verdict == Liveness::violated);
     if (breaks && e.classification == Classification::none) {
-      error("expect.classification", "`none` contradicts the violation that is expected", "within-model or outside-model");
+      error("expect.classification", "`none` contradicts the violation that is expected",
+            "within-model or outside-model");
     }
     if (e.liveness && e.liveness->requests) {
       const std::uint64_t total = s_.clients.count * s_.clients.requests + s_.clients.script.size();
@@ -107,7 +116,8 @@ class Checker : public Places {
         error("expect.liveness.requests", fmt::format("the clients send only {} requests", total));
       }
     }
-    if (s_.judge.fairness && s_.clients.count < 2) warn("judge.fairness", "fairness compares clients, and there is only one");
+    if (s_.judge.fairness && s_.clients.count < 2)
+      warn("judge.fairness", "fairness compares clients, and there is only one");
   }
 };
 
