@@ -25,33 +25,21 @@ class Checker : public Places {
 
   void network() {
     const NetworkSettings& net = s_.network;
-    if (const auto topology = TopologySpec::parse(net.topology); !topology) {
-      error("network.topology", fmt::format("'{}' {}", net.topology, topology.error), topology.hint);
-    } else {
-      if (!net.edges.empty() && topology.value.kind != TopologyKind::edges) {
-        error("network.edges", "edges are given, but the topology is another", "write `topology: edges`");
-      } else if (const std::string problem = Topology::problem(topology.value, s_.protocol.n, net.edges);
-                 !problem.empty()) {
-        error(topology.value.kind == TopologyKind::edges ? "network.edges" : "network.topology", problem);
-      }
+    if (!net.edges.empty() && net.topology.kind != TopologyKind::edges) {
+      error("network.edges", "edges are given, but the topology is another", "write `topology: edges`");
+    } else if (const std::string problem = Topology::problem(net.topology, s_.protocol.n, net.edges); !problem.empty()) {
+      error(net.topology.kind == TopologyKind::edges ? "network.edges" : "network.topology", problem);
     }
-    const RegionTable* regions = net.regions.empty() ? nullptr : find_regions(net.regions);
-    if (!net.regions.empty() && regions == nullptr) {
-      error("network.regions", fmt::format("no regions named '{}'", net.regions),
-            did_you_mean(net.regions, Catalogue::names("regions")));
-    }
-    if (!net.placement.empty() && net.regions.empty())
-      error("network.placement", "placement needs a table of regions", "write `regions: aws-21`");
+    const RegionTable* regions = net.regions ? find_regions(*net.regions) : nullptr;
+    if (!net.placement.empty() && !net.regions) error("network.placement", "placement needs a table of regions", "write `regions: aws-21`");
     for (std::size_t i = 0; regions != nullptr && i < net.placement.size(); ++i) {
       if (regions->find(net.placement[i])) continue;
       const std::vector<std::string> known(regions->names.begin(), regions->names.end());
-      error(fmt::format("network.placement.{}", i), fmt::format("no region '{}' in {}", net.placement[i], net.regions),
+      error(fmt::format("network.placement.{}", i), fmt::format("no region '{}' in {}", net.placement[i], *net.regions),
             did_you_mean(net.placement[i], known));
     }
-    if (net.base && !net.regions.empty())
-      error("network.base", "base and regions both state the delay of a link", "keep one of them");
-    if (net.reorder_by != NetworkSettings().reorder_by && net.reorder == 0)
-      warn("network.reorder_by", "reorder_by has no effect while reorder is 0");
+    if (net.base && net.regions) error("network.base", "base and regions both state the delay of a link", "keep one of them");
+    if (net.reorder_by != NetworkSettings().reorder_by && net.reorder == 0) warn("network.reorder_by", "reorder_by has no effect while reorder is 0");
   }
 
   void clients() {
