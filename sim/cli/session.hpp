@@ -31,7 +31,6 @@ Ending run_once(const Scenario& scenario, const std::string& trace, const std::v
 Ending judge_trace(const std::string& trace, bool with_sequence);
 
 /// The scenario with this seed alone.
-Scenario with_seed(const Scenario& scenario, std::uint64_t seed);
 
 /// The exit code that a verdict means.
 int exit_code(Verdict verdict);
