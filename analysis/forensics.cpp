@@ -16,7 +16,7 @@ constexpr std::uint64_t kMostSeen = 1ull << 33;  // numbers past this (a forged 
 }  // namespace
 
 Forensics::Forensics(const Manifest& manifest, const Roster& roster, KindTable& kinds, VoteIndex& votes, FactSink& facts)
-    : NestWalker(manifest), manifest_(manifest), roster_(roster), kinds_(kinds), votes_(votes), facts_(facts) {
+    : NestWalker(manifest, Batches::ignored), manifest_(manifest), roster_(roster), kinds_(kinds), votes_(votes), facts_(facts) {
   votes.attach(*this);
 }
 

@@ -65,34 +65,48 @@ RecordMask Judge::wants() const {
 }
 
 void Judge::on_record(const Record& record) {
+  if ((raw_ >> static_cast<unsigned>(record.kind) & 1) != 0) [[unlikely]] return enter_and_fan_out(record);
+  enter(record);
+}
+
+// Nothing but jumps: this is called for every record.
+inline void Judge::enter(const Record& record) {
   switch (record.kind) {
-    case RecordKind::signed_: books_.on_signed(record); break;
-    case RecordKind::witnessed: books_.forensics.on_witnessed(record); break;
-    case RecordKind::decided: books_.ledger.on_decided(record); break;
-    case RecordKind::applied: books_.requests.on_applied(record); break;
-    case RecordKind::executed: books_.on_executed(record); break;
-    case RecordKind::adopted: books_.ledger.on_adopted(record); break;
-    case RecordKind::submitted: books_.requests.on_submitted(record); break;
-    case RecordKind::accepted:
-      if (const Asked* request = books_.requests.on_accepted(record)) metrics_.on_accepted(*request, record.time);
-      break;
-    case RecordKind::restarted: books_.on_restarted(record); break;
-    case RecordKind::view:
-      if (books_.roster.honest_replica(record.node)) metrics_.on_view(record);
-      break;
-    case RecordKind::beyond:
-      if (!beyond_) {
-        beyond_ = true;
-        beyond_at_ = record.time;
-        beyond_how_ = record.text;
-      }
-      break;
+    case RecordKind::signed_: return books_.on_signed(record);
+    case RecordKind::witnessed: return books_.forensics.on_witnessed(record);
+    case RecordKind::decided: return books_.ledger.on_decided(record);
+    case RecordKind::applied: return books_.requests.on_applied(record);
+    case RecordKind::executed: return books_.on_executed(record);
+    case RecordKind::adopted: return books_.ledger.on_adopted(record);
+    case RecordKind::submitted: return books_.requests.on_submitted(record);
+    case RecordKind::restarted: return books_.on_restarted(record);
+    case RecordKind::suspect: return books_.forensics.on_suspect(record);
     case RecordKind::attack:
-    case RecordKind::mark: metrics_.on_happened(record); break;
-    case RecordKind::suspect: books_.forensics.on_suspect(record); break;
-    default: break;
+    case RecordKind::mark: return metrics_.on_happened(record);
+    case RecordKind::accepted: return on_accepted(record);
+    case RecordKind::view:
+    case RecordKind::beyond: return on_rare(record);
+    default: return;
   }
-  if ((raw_ >> static_cast<unsigned>(record.kind) & 1) != 0) [[unlikely]] fan_out(record);
+}
+
+void Judge::on_accepted(const Record& record) {
+  if (const Asked* request = books_.requests.on_accepted(record)) metrics_.on_accepted(*request, record.time);
+}
+
+void Judge::on_rare(const Record& record) {
+  if (record.kind == RecordKind::view) {
+    if (books_.roster.honest_replica(record.node)) metrics_.on_view(record);
+  } else if (!beyond_) {
+    beyond_ = true;
+    beyond_at_ = record.time;
+    beyond_how_ = record.text;
+  }
+}
+
+void Judge::enter_and_fan_out(const Record& record) {
+  enter(record);
+  fan_out(record);
 }
 
 void Judge::fan_out(const Record& record) {
@@ -190,8 +204,8 @@ Result Judge::finish(const Outcome& outcome) {
   if (const std::uint64_t count = books_.forensics.unjustified_messages()) {
     result.figures.happened["unjustified-messages"] = count;
   }
-  for (std::size_t i = 0; i < manifest_.kinds.size() && i < outcome.traffic.size(); ++i) {
-    result.traffic.push_back({manifest_.kinds[i].name, outcome.traffic[i]});
+  for (std::size_t i = 0; i < manifest_.kinds.size(); ++i) {
+    result.traffic.push_back({manifest_.kinds[i].name, i < outcome.traffic.size() ? outcome.traffic[i] : KindTraffic{}});
   }
   result.clamped = outcome.clamped;
   result.beyond = beyond_;

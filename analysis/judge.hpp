@@ -52,7 +52,11 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   };
 
   void seat(const CatalogueEntry& entry);
+  void enter(const Record& record);
+  void enter_and_fan_out(const Record& record);
   void fan_out(const Record& record);
+  void on_accepted(const Record& record);
+  void on_rare(const Record& record);
   void raise(const Fact& fact) override;
   void report(const Invariant& by, Violation violation) override;
   ModelFacts model(std::uint32_t faulty) const;

@@ -10,10 +10,11 @@
 
 namespace byzsim {
 
-/// Calls back for every batch and every nested message but requests, depth first. About 20 ns for a PRE-PREPARE.
+/// Calls back for every batch, if batches are to be named, and for every nested message but requests, depth first. About 20 ns for a PRE-PREPARE.
 class NestWalker : private FieldSink {
  public:
-  explicit NestWalker(const Manifest& manifest) : manifest_(manifest) {}
+  enum class Batches : bool { ignored, named };
+  NestWalker(const Manifest& manifest, Batches batches) : manifest_(manifest), named_(batches == Batches::named) {}
   virtual ~NestWalker() = default;
 
  protected:
@@ -52,7 +53,7 @@ class NestWalker : private FieldSink {
   void nested(const Message* message) final {
     if (message == nullptr) return;
     if (const Request* request = as<Request>(*message)) {
-      if (lists_.empty()) return;
+      if (!named_ || lists_.empty()) return;
       List& list = lists_.back();
       ++list.requests;
       list.hasher.add(*request);
@@ -62,8 +63,11 @@ class NestWalker : private FieldSink {
     on_nested(*message);
     inside(*message);
   }
-  void begin_list(std::size_t size) final { lists_.push_back({size, 0, true, BatchHasher(size)}); }
+  void begin_list(std::size_t size) final {
+    if (named_) lists_.push_back({size, 0, true, BatchHasher(size)});
+  }
   void end_list() final {
+    if (!named_) return;
     const List list = lists_.back();
     lists_.pop_back();
     if (list.requests > 0 && list.requests == list.size) on_batch(*holder_, list.hasher.digest(), list.genuine);
@@ -72,6 +76,7 @@ class NestWalker : private FieldSink {
   void end_group() final {}
 
   const Manifest& manifest_;
+  const bool named_;
   const Message* holder_ = nullptr;
   std::vector<List> lists_;
 };

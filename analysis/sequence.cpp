@@ -51,7 +51,7 @@ class RequestNames final : private FieldSink {
 std::string requests_in(const Message& message, std::uint32_t n) { return RequestNames(message, n).text(); }
 
 Sequence::Sequence(const Manifest& manifest, SequenceFocus focus)
-    : NestWalker(manifest), manifest_(manifest), focus_(std::move(focus)), null_value_(Batch({}).digest()) {}
+    : NestWalker(manifest, Batches::named), manifest_(manifest), focus_(std::move(focus)), null_value_(Batch({}).digest()) {}
 
 std::optional<SequenceFocus> Sequence::focus(const Result& result) {
   SequenceFocus focus;

@@ -163,7 +163,7 @@ TEST_CASE("damage is refused with the line") {
                  "holds something that its kind does not"));
   CHECK(mentions(complaint(with(good, line_of(good, 5), "")), "line 5: event 3 is needed"));
   CHECK(mentions(complaint(with(good, "\"event\":\"delivered\",\"node\":2", "\"event\":\"dropped\",\"node\":2")),
-                 "lines are missing"));
+                 "lines say so"));
   CHECK(mentions(complaint(good + good), "nothing may follow the 'end' line"));
   CHECK(mentions(complaint(with(good, "\"why\":\"quiet\"", "\"why\":\"tired\"")), "no known reason"));
 }

@@ -5,7 +5,7 @@
 
 #include "sim/cli/command.hpp"
 #include "sim/cli/output.hpp"
-#include "sim/scenario/explain.hpp"
+#include "sim/scenario/schema.hpp"
 
 namespace byzsim::cli {
 
@@ -18,8 +18,8 @@ void add_explain(CLI::App& app, Action& chosen) {
   sub->callback([&chosen, key] {
     chosen = [key] {
       const Explanation found = explain(*key);
-      if (!found.known) throw UsageError(found.text);
-      Output::standard().print(found.text);
+      if (!found.found) throw UsageError(found.text);
+      Output::standard().print(found.text.ends_with('\n') ? found.text : found.text + "\n");
       return static_cast<int>(kMet);
     };
   });

@@ -12,7 +12,7 @@ void add_schema(CLI::App& app, Action& chosen) {
   sub->footer("\nExample:\n  byzsim schema > byzsim.schema.json");
   sub->callback([&chosen] {
     chosen = [] {
-      Output::standard().print(scenario_schema().dump(2) + "\n");
+      Output::standard().print(json_schema().dump(2) + "\n");
       return static_cast<int>(kMet);
     };
   });

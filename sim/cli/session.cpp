@@ -2,14 +2,9 @@
 
 #include <fmt/core.h>
 
-#include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <stop_token>
-#include <thread>
 
 #include "analysis/judge.hpp"
 #include "analysis/sequence.hpp"
@@ -26,23 +21,6 @@ namespace byzsim::cli {
 
 namespace {
 
-/// Stops a world after so much of the user's time.
-class Watchdog {
- public:
-  Watchdog(World& world, Duration limit)
-      : thread_([this, &world, limit](const std::stop_token& token) {
-          std::unique_lock lock(mutex_);
-          if (!wake_.wait_for(lock, token, limit, [] { return false; }) && !token.stop_requested()) {
-            world.stop(EndReason::wall_clock);
-          }
-        }) {}
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::jthread thread_;  // last: it uses the others
-};
-
 /// Beyond this, a second run for the sake of the message sequence would try the user's patience.
 constexpr std::uint64_t kMostEventsAgain = 20'000'000;
 
@@ -56,13 +34,6 @@ void collect_sequence(Ending& ending, const Manifest& manifest, const std::funct
 }
 
 }  // namespace
-
-Scenario with_seed(const Scenario& scenario, std::uint64_t seed) {
-  Scenario one = scenario;
-  one.run.seed = seed;
-  one.run.seeds.reset();
-  return one;
-}
 
 int exit_code(Verdict verdict) {
   switch (verdict) {
@@ -95,7 +66,6 @@ Ending run_once(const Scenario& scenario, const std::string& trace, const std::v
 
   const Outcome* outcome = nullptr;
   {
-    const Watchdog watchdog(world, scenario.run.wall_clock);
     const StopOnInterrupt stop(world);
     outcome = &world.run();
   }
@@ -109,7 +79,6 @@ Ending run_once(const Scenario& scenario, const std::string& trace, const std::v
     collect_sequence(ending, world.manifest(), [&](Observer& observer) {
       World again(scenario, scenario.run.seed);
       again.observe(observer);
-      const Watchdog watchdog(again, scenario.run.wall_clock);
       const StopOnInterrupt stop(again);
       again.run();
     });

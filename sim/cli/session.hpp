@@ -1,7 +1,7 @@
 // Session: one scenario, run with one seed or judged again from its trace.
 //
 // Both ways end in the same Result: a run's records go to the judge directly, a trace's through the reader, and a test
-// holds the two equal. An interrupt (Ctrl-C) and `run.wall_clock` end a run cleanly; the result says so.
+// holds the two equal. An interrupt (Ctrl-C) ends a run cleanly; the result says so.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,6 @@ Ending run_once(const Scenario& scenario, const std::string& trace, const std::v
 
 /// Judges the run that this trace holds. Throws BadTrace if the trace does not hold together.
 Ending judge_trace(const std::string& trace, bool with_sequence);
-
-/// The scenario with this seed alone.
-Scenario with_seed(const Scenario& scenario, std::uint64_t seed);
 
 /// The exit code that a verdict means.
 int exit_code(Verdict verdict);

@@ -17,6 +17,11 @@ std::vector<detail::NameAndHelp> entry_names(const std::string& kind) {
   return names;
 }
 
+std::string with_article(const std::string& noun) {
+  const bool vowel = !noun.empty() && std::string_view("aeiou").find(noun[0]) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + noun;
+}
+
 /// Writes the constraints into a schema, inside lists and alternatives too.
 void constrain_schema(Node& schema, const Constraints& constraints) {
   if (Node* items = schema.find("items")) return constrain_schema(*items, constraints);
@@ -55,7 +60,8 @@ Node choice_schema(const std::string& kind) {
     Node options = options_schema(*entry);
     Node nothing = Node::map().put("type", Node::text("null"));
     Node either = Node::list().push(std::move(options)).push(std::move(nothing));
-    properties.put(entry->name, Node::map().put("description", Node::text(entry->summary)).put("anyOf", std::move(either)));
+    properties.put(entry->name,
+                   Node::map().put("description", Node::text(entry->summary)).put("anyOf", std::move(either)));
   }
   Node object = Node::map();
   object.put("type", Node::text("object")).put("properties", std::move(properties));
@@ -68,9 +74,15 @@ Node choice_schema(const std::string& kind) {
 Node field_schema(const Description& description, const Field& field) {
   Node schema;
   switch (field.form) {
-    case Field::Form::plain: schema = field.type->schema(); break;
-    case Field::Form::choice: schema = choice_schema(field.kind); break;
-    case Field::Form::choices: schema = detail::list_schema(choice_schema(field.kind)); break;
+    case Field::Form::plain:
+      schema = field.type->schema();
+      break;
+    case Field::Form::choice:
+      schema = choice_schema(field.kind);
+      break;
+    case Field::Form::choices:
+      schema = detail::list_schema(choice_schema(field.kind));
+      break;
     case Field::Form::each: {
       const CatalogueEntry* entry = Catalogue::find(field.kind, field.entry);
       schema = detail::list_schema(entry != nullptr ? options_schema(*entry) : Node::map());
@@ -154,13 +166,18 @@ std::string bounds_text(const Constraints& constraints) {
 
 std::string type_text(const Field& field) {
   switch (field.form) {
-    case Field::Form::plain: break;
-    case Field::Form::choice: return fmt::format("the name of a {}, or `NAME: {{options}}`", field.kind);
-    case Field::Form::choices: return fmt::format("a list, each item the name of a {}, or `NAME: {{options}}`", field.kind);
-    case Field::Form::each: return fmt::format("a list, each item a map: a {}", field.entry);
+    case Field::Form::plain:
+      break;
+    case Field::Form::choice:
+      return fmt::format("the name of {}, or `NAME: {{options}}`", with_article(field.kind));
+    case Field::Form::choices:
+      return fmt::format("a list, each item the name of {}, or `NAME: {{options}}`", with_article(field.kind));
+    case Field::Form::each:
+      return fmt::format("a list, each item a map: {}", with_article(field.entry));
   }
   if (!field.constraints.catalogue.empty()) {
-    return fmt::format("{}the name of a {}", field.type->container[0] == '[' ? "a list, each item " : "", field.constraints.catalogue);
+    return fmt::format("{}the name of {}", field.type->container[0] == '[' ? "a list, each item " : "",
+                       with_article(field.constraints.catalogue));
   }
   return field.type->type();
 }

@@ -39,15 +39,15 @@ class Checker : public Places {
             did_you_mean(net.placement[i], known));
     }
     if (net.base && net.regions) error("network.base", "base and regions both state the delay of a link", "keep one of them");
-    if (given("network.reorder_by") && net.reorder == 0) warn("network.reorder_by", "reorder_by has no effect while reorder is 0");
+    if (net.reorder_by != NetworkSettings().reorder_by && net.reorder == 0) warn("network.reorder_by", "reorder_by has no effect while reorder is 0");
   }
 
   void clients() {
     const ClientSettings& c = s_.clients;
-    if (c.mode == ClientMode::open && !given("clients.interval")) {
+    if (c.mode == ClientMode::open && c.interval == LatencySpec()) {
       error("clients.mode", "open mode needs an interval between requests", "such as `interval: exponential(10ms)`");
     }
-    if (c.mode == ClientMode::closed && given("clients.interval")) {
+    if (c.mode == ClientMode::closed && c.interval != LatencySpec()) {
       warn("clients.interval", "interval has no effect in closed mode", "write `mode: open`");
     }
     if (c.mode == ClientMode::open && c.think != 0ns) warn("clients.think", "think has no effect in open mode");
@@ -55,9 +55,11 @@ class Checker : public Places {
     for (std::size_t i = 0; i < c.script.size(); ++i) {
       const ScriptedRequest& request = c.script[i];
       const std::string path = fmt::format("clients.script.{}", i);
-      if (!names.insert(request.name).second) error(path + ".name", fmt::format("two requests are named '{}'", request.name));
+      if (!names.insert(request.name).second)
+        error(path + ".name", fmt::format("two requests are named '{}'", request.name));
       if (request.client >= c.count) {
-        error(path + ".client", fmt::format("there is no client {}", request.client), fmt::format("clients.count is {}", c.count));
+        error(path + ".client", fmt::format("there is no client {}", request.client),
+              fmt::format("clients.count is {}", c.count));
       }
       if (request.at >= s_.run.until) warn(path + ".at", "the run ends before this request is sent");
       nodes(path + ".to", request.to, Who::replicas);
@@ -73,11 +75,12 @@ class Checker : public Places {
 
   void run() {
     const RunSettings& run = s_.run;
-    if (given("run.seed") && given("run.seeds")) warn("run.seed", "seed has no effect beside seeds");
+    if (run.seeds && run.seed != RunSettings().seed) warn("run.seed", "seed has no effect beside seeds");
     if (run.seeds && (run.seeds->count() == 0 || run.seeds->count() > 10'000'000)) {
       error("run.seeds", "too many seeds", "at most 10000000 runs");
     }
-    if (run.warmup >= run.until) error("run.warmup", "the warm-up is as long as the run", fmt::format("until is {}", to_string(run.until)));
+    if (run.warmup >= run.until)
+      error("run.warmup", "the warm-up is as long as the run", fmt::format("until is {}", to_string(run.until)));
     if (run.decisions && run.decisions->replicas && *run.decisions->replicas > s_.protocol.n) {
       error("run.decisions.replicas", fmt::format("there are only {} replicas", s_.protocol.n));
     }
@@ -92,7 +95,8 @@ class Checker : public Places {
     if (e.suspects) nodes("expect.suspects", *e.suspects, Who::anyone);
     const bool breaks = e.safety == Safety::violated || (e.liveness && e.liveness->verdict == Liveness::violated);
     if (breaks && e.classification == Classification::none) {
-      error("expect.classification", "`none` contradicts the violation that is expected", "within-model or outside-model");
+      error("expect.classification", "`none` contradicts the violation that is expected",
+            "within-model or outside-model");
     }
     if (e.liveness && e.liveness->requests) {
       const std::uint64_t total = s_.clients.count * s_.clients.requests + s_.clients.script.size();
@@ -100,7 +104,8 @@ class Checker : public Places {
         error("expect.liveness.requests", fmt::format("the clients send only {} requests", total));
       }
     }
-    if (s_.judge.fairness && s_.clients.count < 2) warn("judge.fairness", "fairness compares clients, and there is only one");
+    if (s_.judge.fairness && s_.clients.count < 2)
+      warn("judge.fairness", "fairness compares clients, and there is only one");
   }
 };
 

@@ -74,7 +74,8 @@ class Family {
  private:
   std::optional<Node> read_parent(const std::string& child, const Node& parent) {
     if (!parent.is_scalar()) {
-      errors_.error(parent.position, fmt::format("expected the name of one file in extends, found {}", parent.describe_kind()));
+      errors_.error(parent.position,
+                    fmt::format("expected the name of one file in extends, found {}", parent.describe_kind()));
       return std::nullopt;
     }
     if (!options_.files) {
@@ -134,11 +135,7 @@ std::optional<Scenario> read_one(Node tree, const std::vector<Override>& overrid
   Scenario scenario;
   if (!Setting<Scenario>::read(tree, scenario, errors)) return std::nullopt;
   check(scenario, tree, errors);
-  if (options.seed) {
-    scenario.run.seed = *options.seed;
-    scenario.run.seeds.reset();
-  }
-  return scenario;
+  return options.seed ? with_seed(std::move(scenario), *options.seed) : scenario;
 }
 
 bool good_variants(const Node& variants, Diagnostics& errors) {
@@ -153,7 +150,8 @@ bool good_variants(const Node& variants, Diagnostics& errors) {
   bool good = true;
   for (std::size_t i = 0; i < variants.items.size(); ++i) {
     const Node& variant = variants.items[i];
-    if (!variant.is_map() && !variant.is_null()) good = detail::mismatch(variant, "what the variant changes, a map", errors);
+    if (!variant.is_map() && !variant.is_null())
+      good = detail::mismatch(variant, "what the variant changes, a map", errors);
     for (const char* key : {"extends", "variants"}) {
       if (variant.find(key) == nullptr) continue;
       errors.error(variant.find(key)->position, fmt::format("a variant cannot have '{}'", key));
@@ -164,6 +162,13 @@ bool good_variants(const Node& variants, Diagnostics& errors) {
 }
 
 }  // namespace
+
+Scenario with_seed(Scenario scenario, std::uint64_t seed) {
+  scenario.run.seed = seed;
+  scenario.run.seeds.reset();
+  scenario.expect.aggregate.clear();
+  return scenario;
+}
 
 std::vector<Scenario> load(const std::string& file, const LoadOptions& options, Diagnostics& errors) {
   const std::optional<std::string> text = read_file(file, {}, errors);

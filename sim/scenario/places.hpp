@@ -13,9 +13,9 @@ namespace byzsim {
 
 class Places {
  public:
-  Places(const Scenario& scenario, const Node& root, Diagnostics& errors) : s_(scenario), root_(root), errors_(errors) {}
+  Places(const Scenario& scenario, const Node& root, Diagnostics& errors)
+      : s_(scenario), root_(root), errors_(errors) {}
 
-  bool given(std::string_view path) const { return root_.at_path(path) != nullptr; }
   /// The place of the path, or of the nearest thing around it that is written down.
   Position place(std::string_view path) const;
   void error(std::string_view path, std::string message, std::string hint = {});

@@ -7,8 +7,8 @@
 // has anyway, `signed` lines also its view, slot and value; where the record differs from its message there, it is
 // written, null for "nothing".
 //
-// A record's message follows as `message`: in full if no earlier line holds it or nobody vouches for it, as its id
-// otherwise. `genuine` is false beside a message whose signature does not fit; `relayed_by` is there if somebody else
+// The message of a `signed`, `witnessed` or `submitted` record follows as `message`: in full if no earlier line holds it or
+// nobody vouches for it, as its id otherwise. A `sent` line has it only if nobody vouches for it. `genuine` is false beside a message whose signature does not fit; `relayed_by` is there if somebody else
 // than the signer put it on the link.
 #pragma once
 

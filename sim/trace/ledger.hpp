@@ -36,9 +36,11 @@ class MessageLedger {
   void check_end(const Outcome& outcome, const Manifest& manifest) const;
 
  private:
+  static constexpr std::size_t kNoKind = ~std::size_t{0};
   struct Entry {
     Ref<const Message> message;  // null until a genuine one is added
-    std::size_t kind = 0;
+    std::size_t kind = kNoKind;
+    bool mixed = false;  // messages of several kinds have this number
     NodeId sender = kNobody;
     bool several_senders = false;
   };
@@ -47,6 +49,7 @@ class MessageLedger {
 
   std::unordered_map<std::uint64_t, Entry> entries_;
   std::vector<std::uint64_t> delivered_;
+  std::uint64_t unplaced_ = 0;  // deliveries whose kind is uncertain
   ReplicaSet down_;
 };
 

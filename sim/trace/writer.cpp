@@ -203,8 +203,9 @@ void TraceWriter::on_record(const Record& record) {
   if (record.kind == RecordKind::end) return;  // finish() writes it, with what the world counted
   const KindText& kind = kinds_[static_cast<std::size_t>(record.kind)];
   char* p = put_columns(begin_line(record.time, kind), record, kind);
+  const bool message = record.message != nullptr && shows_message(record);
   const bool text = !record.text.empty() || ((kind.always >> static_cast<unsigned>(Column::text)) & 1) != 0;
-  if (!text && record.message == nullptr) [[likely]] {
+  if (!text && !message) [[likely]] {
     *p++ = '}';
     *p++ = '\n';
     at_ = p;
@@ -216,8 +217,15 @@ void TraceWriter::on_record(const Record& record) {
     append({key.text.data(), key.size});
     append(Json(record.text).dump(-1, ' ', false, Json::error_handler_t::replace));
   }
-  if (record.message != nullptr) put_message(record);
+  if (message) put_message(record);
   append("}\n");
+}
+
+// A message that was signed is told by its id when it is sent; arrivals and losses are always told by id alone.
+bool TraceWriter::shows_message(const Record& record) const {
+  constexpr RecordMask kAlways = records(RecordKind::signed_, RecordKind::witnessed, RecordKind::submitted);
+  if ((records(record.kind) & kAlways) != 0) return true;
+  return record.kind == RecordKind::sent && !(is_known(record.message->id()) && notary_.verify(*record.message));
 }
 
 void TraceWriter::put_message(const Record& record) {
@@ -226,8 +234,7 @@ void TraceWriter::put_message(const Record& record) {
   if (message.from() != message.signer() && message.from() != kNobody)
     append(fmt::format(",\"relayed_by\":{}", message.from()));
   const bool genuine = notary_.verify(message);
-  const bool first_time = record.kind == RecordKind::signed_ || record.kind == RecordKind::sent;
-  if (genuine && !first_time && is_known(id)) {
+  if (genuine && record.kind != RecordKind::signed_ && is_known(id)) {
     append(fmt::format(",\"message\":{}", id));
     return;
   }

@@ -55,6 +55,7 @@ class TraceWriter final : public Observer {
   char* begin_line(Time time, const KindText& kind);
   void count_up();
   char* put_columns(char* p, const Record& record, const KindText& kind);
+  bool shows_message(const Record& record) const;
   void put_message(const Record& record);
   void append(std::string_view bytes);
   void flush();
