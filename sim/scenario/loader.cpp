@@ -167,6 +167,7 @@ Scenario with_seed(Scenario scenario, std::uint64_t seed) {
   scenario.run.seed = seed;
   scenario.run.seeds.reset();
   scenario.expect.aggregate.clear();
+  scenario.hash = scenario_hash(scenario);
   return scenario;
 }
 
@@ -195,6 +196,7 @@ std::vector<Scenario> load_text(const std::string& name, const std::string& text
     if (!scenario) continue;
     scenario->file = name;
     scenario->variant = all.keys[i].text;
+    scenario->hash = scenario_hash(*scenario);
     scenarios.push_back(std::move(*scenario));
   }
   if (errors.errors() != before) scenarios.clear();

@@ -21,6 +21,7 @@ std::optional<Scenario> from_resolved(const nlohmann::ordered_json& json, Diagno
   Node tree = from_json(json);
   tree.position.source = errors.add_source("resolved scenario", {});
   if (!Setting<Scenario>::read(tree, scenario, errors)) return std::nullopt;
+  scenario.hash = scenario_hash(scenario);
   return scenario;
 }
 

@@ -137,7 +137,7 @@ void trace(const char* name, const char* suffix, bool quick) {
     begin = wall_ns();
     World world(s, s.run.seed);
     Judge judge(world.manifest(), s.judge, s.expect, s.run);
-    TraceWriter writer(file.string(), s, world.manifest(), world.notary());
+    TraceWriter writer(file.string(), {"bench", "{}", world.manifest()}, world.notary());
     world.observe(judge);
     world.observe(writer);
     const Outcome& outcome = world.run();
