@@ -15,6 +15,7 @@
 #include "sim/cli/report.hpp"
 #include "sim/cli/scenarios.hpp"
 #include "sim/cli/session.hpp"
+#include "sim/scenario/loader.hpp"
 
 namespace byzsim::cli {
 

@@ -35,13 +35,6 @@ void collect_sequence(Ending& ending, const Manifest& manifest, const std::funct
 
 }  // namespace
 
-Scenario with_seed(const Scenario& scenario, std::uint64_t seed) {
-  Scenario one = scenario;
-  one.run.seed = seed;
-  one.run.seeds.reset();
-  return one;
-}
-
 int exit_code(Verdict verdict) {
   switch (verdict) {
     case Verdict::met:

@@ -30,9 +30,6 @@ Ending run_once(const Scenario& scenario, const std::string& trace, const std::v
 /// Judges the run that this trace holds. Throws BadTrace if the trace does not hold together.
 Ending judge_trace(const std::string& trace, bool with_sequence);
 
-/// The scenario with this seed alone.
-Scenario with_seed(const Scenario& scenario, std::uint64_t seed);
-
 /// The exit code that a verdict means.
 int exit_code(Verdict verdict);
 
