@@ -172,6 +172,13 @@ bool ValueSelector::contains(Digest value, const Message* message, const Powers&
   Ref<const Batch> batch = message != nullptr ? batch_in(*message) : nullptr;
   if (!batch) batch = powers.batch(value);
   bool found = none_ && (value == null_value() || (batch && batch->requests().empty()));
+  if (!batch) {
+    // Nobody has shown this batch yet; a forged vote may be for the batch of exactly one named request.
+    for (const std::string& name : named_) {
+      const Ref<const Request> request = powers.named_request(name);
+      found = found || (request && Batch({request}).digest() == value);
+    }
+  }
   if (batch) {
     for (const auto& request : batch->requests())
       found = found || names_request(request->client, request->number, powers);

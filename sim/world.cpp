@@ -34,6 +34,7 @@ Manifest manifest_of(const Scenario& scenario, const Protocol& protocol, std::ui
   m.quorum = protocol.quorum(options, m.n, m.f);
   m.clients = scenario.clients.count;
   m.seed = seed;
+  m.scenario_hash = scenario.hash;
   m.faulty = faulty_nodes(scenario);
   m.gst = at(scenario.network.gst);
   m.delta = scenario.network.delta;
@@ -249,6 +250,7 @@ bool World::Impl::finished() {
 }
 
 const Outcome& World::Impl::run() {
+  if (interceptor_ || wanted(RecordKind::signed_)) notary_->listen(this);
   struct Position {  // what a failed CHECK prints
     explicit Position(std::uint64_t seed) { run_position() = {seed, 0, 0, true}; }
     ~Position() { run_position().running = false; }

@@ -37,7 +37,9 @@ Moments moments(const std::string& text) {
   const double mean = sum / kCount;
   return {mean, std::sqrt(squares / kCount - mean * mean)};
 }
-double milliseconds(Duration d) { return static_cast<double>(d.count()) / 1e6; }
+double milliseconds(Duration d) {
+  return static_cast<double>(d.count()) / 1e6;
+}
 
 }  // namespace
 
@@ -112,7 +114,8 @@ TEST_CASE("samples have the mean and deviation of their distribution, within fou
   const double s2 = 0.4 * 0.4, e = std::exp(s2);
   agrees("lognormal(50ms, 0.4)", 50 * std::exp(s2 / 2), 50 * std::exp(s2 / 2) * std::sqrt(e - 1),
          std::pow(e, 4) + 2 * std::pow(e, 3) + 3 * e * e - 3);
-  // Values 10, 12, 12, 80: mean 28.5, variance (18.5^2 + 2 16.5^2 + 51.5^2) / 4, kurtosis by the same sum of fourth powers.
+  // Values 10, 12, 12, 80: mean 28.5, variance (18.5^2 + 2 16.5^2 + 51.5^2) / 4, kurtosis by the same sum of fourth
+  // powers.
   agrees("empirical(10ms, 12ms, 12ms, 80ms)", 28.5, std::sqrt(884.75), 2.334);
   agrees("empirical(10ms@90%, 80ms@10%)", 17, 21, 8.112);
 }

@@ -38,7 +38,9 @@ Loaded load_plain(const std::string& text, LoadOptions options = {}) {
   CHECK(loaded.scenarios.empty() == !errors.ok());
   return loaded;
 }
-Loaded load_body(const std::string& body) { return load_plain(kHead + body); }
+Loaded load_body(const std::string& body) {
+  return load_plain(kHead + body);
+}
 
 TEST_CASE("a mis-indented tail, a second document and other things yaml-cpp would drop are errors") {
   CHECK(load_plain("- a\nb: 1").says("t.yaml:2:1: error: what begins here does not belong to what stands above it"));
@@ -93,12 +95,15 @@ TEST_CASE("bytes that are no text, and files too large, are errors") {
   CHECK(load_plain("- a").says("a scenario is a map of keys, found a list"));
 }
 
-TEST_CASE("a key without a value is reported at the key") { CHECK(load_body("run:\n\n\nclients: {count: 1}\n").says("t.yaml:4:1: error: 'run' has no value")); }
+TEST_CASE("a key without a value is reported at the key") {
+  CHECK(load_body("run:\n\n\nclients: {count: 1}\n").says("t.yaml:4:1: error: 'run' has no value"));
+}
 
 TEST_CASE("variants lay over the file; lists replace, null takes away") {
   const Loaded l = load_body(
       "adversary: {corrupt: [0, 1]}\nnetwork: {delta: 1s}\n"
-      "variants:\n  plain:\n  other: {adversary: {corrupt: [2]}, protocol: {n: 7, quorum: 5}, network: {delta: null}}\n");
+      "variants:\n  plain:\n  other: {adversary: {corrupt: [2]}, protocol: {n: 7, quorum: 5}, network: {delta: "
+      "null}}\n");
   CAPTURE(l.report);
   REQUIRE(l.scenarios.size() == 2);
   CHECK(l.scenarios[0].variant == "plain");
@@ -124,7 +129,8 @@ TEST_CASE("an error of the file is reported once, an error of a variant at its p
 
 TEST_CASE("overrides come last and show their own place") {
   LoadOptions options;
-  options.sets = {"network.latency=normal(50ms, 10ms)", "adversary.corrupt=[1, 2]", "adversary.corrupt.0=3", "protocol.timeout=7ms"};
+  options.sets = {"network.latency=normal(50ms, 10ms)", "adversary.corrupt=[1, 2]", "adversary.corrupt.0=3",
+                  "protocol.timeout=7ms"};
   options.seed = 99;
   const Loaded l = load_plain(kHead + "run: {seeds: 1..5}\nexpect: {aggregate: {\"mean(x)\": 3}}\n", options);
   CAPTURE(l.report);
@@ -135,7 +141,9 @@ TEST_CASE("overrides come last and show their own place") {
   CHECK_FALSE(l.scenarios[0].run.seeds);
   options.sets = {"network.gst=10", "network.dealy=1s", "nonsense", "adversary.corrupt.9=1", "run.until=["};
   const Loaded bad = load_plain(kHead + "adversary: {corrupt: [0]}\n", options);
-  CHECK(bad.says("command line:1:13: error: '10' in network.gst is not a duration: the unit is missing\n  network.gst=10\n              ^ did you mean '10ms'?"));
+  CHECK(
+      bad.says("command line:1:13: error: '10' in network.gst is not a duration: the unit is missing\n  "
+               "network.gst=10\n              ^ did you mean '10ms'?"));
   CHECK(bad.says("unknown key 'dealy' in network"));
   CHECK(bad.says("expected KEY=VALUE"));
   CHECK(bad.says("cannot set 'adversary.corrupt.9'"));
@@ -212,7 +220,9 @@ TEST_CASE("settings that contradict each other are found without running") {
     CHECK(l.scenarios.empty());
     if (std::string(sentence) != "network.edges") CHECK(l.says(sentence));
   }
-  CHECK(load_body("timeline: [{at: 1s, until: 2s, crash: [0]}, {at: 3s, crash: [0]}, {at: 4s, restart: [0], state: lost}]\n").report.empty());
+  CHECK(load_body(
+            "timeline: [{at: 1s, until: 2s, crash: [0]}, {at: 3s, crash: [0]}, {at: 4s, restart: [0], state: lost}]\n")
+            .report.empty());
 }
 
 TEST_CASE("feasibility warns about what was probably not meant") {
@@ -239,8 +249,10 @@ TEST_CASE("feasibility warns about what was probably not meant") {
 TEST_CASE("a resolved scenario loads back to the same, hash included") {
   std::ifstream stream(std::string(BYZSIM_SOURCE_DIR) + "/tests/fuzz/corpus/loader/everything.yaml");
   std::string text((std::istreambuf_iterator<char>(stream)), {});
-  for (std::size_t at = 0; (at = text.find("plain, toy", at)) != std::string::npos;) text.replace(at, 10, "loader-test");
-  for (std::size_t at = 0; (at = text.find("name: toy", at)) != std::string::npos;) text.replace(at, 9, "name: loader-test");
+  for (std::size_t at = 0; (at = text.find("plain, toy", at)) != std::string::npos;)
+    text.replace(at, 10, "loader-test");
+  for (std::size_t at = 0; (at = text.find("name: toy", at)) != std::string::npos;)
+    text.replace(at, 9, "name: loader-test");
   text.erase(text.find(", rules:"), std::string(", rules: [{quorum: 2}]").size());
   const Loaded first = load_plain(text);
   CAPTURE(first.report);

@@ -12,7 +12,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-LatencySpec spec(const char* text) { return LatencySpec::parse(text).value; }
+LatencySpec spec(const char* text) {
+  return LatencySpec::parse(text).value;
+}
 NetworkSettings with(const char* latency) {
   NetworkSettings settings;
   settings.latency = spec(latency);
@@ -27,7 +29,9 @@ Sent send(Network& network, NodeId from, NodeId to, Duration now, std::uint32_t 
   sent.fate = network.route({0, from, to, bytes}, at(now), extra, [&](Time t) { sent.at.push_back(t); });
   return sent;
 }
-Duration since_start(Time t) { return t - kStart; }
+Duration since_start(Time t) {
+  return t - kStart;
+}
 Duration arrival(Network& network, NodeId from, NodeId to, Duration now, std::uint32_t bytes = 0, Duration extra = {}) {
   const Sent sent = send(network, from, to, now, bytes, extra);
   REQUIRE(sent.at.size() == 1);
@@ -105,7 +109,9 @@ TEST_CASE("loss, duplication and reordering shift no latency draw, and keep to t
     late += took == plain + 1s;
     if (sent.at.size() == 2) CHECK(sent.at[1] != sent.at[0]);  // the copy has a draw of its own
   }
-  const auto near = [](int found, int of, double p) { return std::abs(found - of * p) < 4 * std::sqrt(of * p * (1 - p)); };
+  const auto near = [](int found, int of, double p) {
+    return std::abs(found - of * p) < 4 * std::sqrt(of * p * (1 - p));
+  };
   CHECK(near(lost, count, 0.1));
   CHECK(near(doubled, arrived, 0.2));
   CHECK(near(late, arrived, 0.3));
@@ -163,7 +169,7 @@ TEST_CASE("regions: half the round trip, placed round robin or as told") {
   settings.regions = "mysticeti-6";
   Network network(settings, 7, 1, 1);
   CHECK(network.arrival(0, 1, kStart) == at(5'700us));
-  CHECK(network.arrival(0, 6, kStart) == at(100us));  // both in us-east-1
+  CHECK(network.arrival(0, 6, kStart) == at(100us));     // both in us-east-1
   CHECK(network.arrival(7, 5, kStart) == at(73'200us));  // client 0 stands where replica 0 does
   settings.placement = {"eu-west-2", "eu-west-3"};
   settings.latency = spec("1ms");
@@ -208,7 +214,8 @@ TEST_CASE("transmission times are exact, rounded up") {
   CHECK(transmission_time(1000, BitRate{}) == 0ns);
   CHECK(transmission_time(0, BitRate{1}) == 0ns);
   CHECK(transmission_time(4'294'967'295, BitRate{1'000'000'000}) == 34'359'738'360ns);
-  CHECK(transmission_time(4'294'967'295, BitRate{7}) == 4'908'534'051'428'571'429ns);  // does not fit 64 bits on the way
+  CHECK(transmission_time(4'294'967'295, BitRate{7}) ==
+        4'908'534'051'428'571'429ns);  // does not fit 64 bits on the way
 }
 
 TEST_CASE("bandwidth: the k-th of a burst leaves after k transmissions; propagation overlaps") {
@@ -250,10 +257,10 @@ TEST_CASE("several hops: delays and transmissions accumulate, and a relay is not
   settings.bandwidth = BitRate{8'000'000};
   Network network(settings, 4, 1, 1);
   CHECK(network.path(1, 3) == std::vector<NodeId>{1, 0, 3});
-  CHECK(arrival(network, 1, 3, 0ms, 1000) == 22ms);  // (1 + 10) twice; link 0-3 is busy from 11 to 12
-  CHECK(arrival(network, 0, 3, 0ms, 1000) == 11ms);  // before that
+  CHECK(arrival(network, 1, 3, 0ms, 1000) == 22ms);   // (1 + 10) twice; link 0-3 is busy from 11 to 12
+  CHECK(arrival(network, 0, 3, 0ms, 1000) == 11ms);   // before that
   CHECK(arrival(network, 0, 3, 11ms, 1000) == 23ms);  // behind it
-  CHECK(arrival(network, 4, 3, 0ms, 1000) == 11ms);  // clients are linked to every replica
+  CHECK(arrival(network, 4, 3, 0ms, 1000) == 11ms);   // clients are linked to every replica
   CHECK(network.mean_delay(1, 3) == 20ms);
 }
 

@@ -8,8 +8,12 @@
 namespace byzsim {
 namespace {
 
-Node tree(const char* json) { return from_json(nlohmann::ordered_json::parse(json)); }
-std::string text(const Node& node) { return to_json(node).dump(); }
+Node tree(const char* json) {
+  return from_json(nlohmann::ordered_json::parse(json));
+}
+std::string text(const Node& node) {
+  return to_json(node).dump();
+}
 
 TEST_CASE("overlay merges maps, replaces lists and scalars, and null takes a key away") {
   const Node base = tree(R"({"a":{"x":1,"y":2},"l":[1,2,3],"s":"old","gone":1})");
@@ -24,7 +28,9 @@ TEST_CASE("set follows dotted paths through maps and lists") {
   CHECK_FALSE(node.set("metrics.latency.p99", Node::plain("7"), {}));
   CHECK_FALSE(node.set("metrics.\"latency.p50\"", Node::plain("8"), {}));
   CHECK_FALSE(node.set("run.decisions.slots", Node::plain("5"), {}));
-  CHECK(text(node) == R"({"adversary":{"corrupt":[2,1,3]},"metrics":{"latency.p99":7,"latency.p50":8},"run":{"decisions":{"slots":5}}})");
+  CHECK(
+      text(node) ==
+      R"({"adversary":{"corrupt":[2,1,3]},"metrics":{"latency.p99":7,"latency.p50":8},"run":{"decisions":{"slots":5}}})");
   CHECK(node.at_path("metrics.latency.p50")->scalar == "8");
   CHECK(node.at_path("adversary.corrupt.3") == nullptr);
 }

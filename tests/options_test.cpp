@@ -92,7 +92,9 @@ Result read(const std::string& yaml) {
   return result;
 }
 
-bool says(const Result& result, const std::string& sentence) { return result.report.find(sentence) != std::string::npos; }
+bool says(const Result& result, const std::string& sentence) {
+  return result.report.find(sentence) != std::string::npos;
+}
 
 }  // namespace
 
@@ -139,7 +141,9 @@ x-note: {anything: [goes]}
 }
 
 TEST_CASE("what is shown reads back to the same") {
-  const Result r = read("{count: 7, big: 9007199254740993, inner: {wait: 7ms}, behaviours: [options-test-a], conditions: {a: '>= 1'}, rules: [{any: [{}]}]}");
+  const Result r = read(
+      "{count: 7, big: 9007199254740993, inner: {wait: 7ms}, behaviours: [options-test-a], conditions: {a: '>= 1'}, "
+      "rules: [{any: [{}]}]}");
   REQUIRE(r.ok);
   const auto json = to_json(Setting<Outer>::show(r.value));
   CHECK(json["big"] == "9007199254740993");
@@ -202,7 +206,9 @@ TEST_CASE("quotes make text, and text is no number") {
   CHECK(says(read("count: [1]"), "expected a whole number in count, found a list"));
 }
 
-TEST_CASE("a struct may check itself") { CHECK(says(read("count: 13"), "t:1:8: error: 13 is unlucky")); }
+TEST_CASE("a struct may check itself") {
+  CHECK(says(read("count: 13"), "t:1:8: error: 13 is unlucky"));
+}
 
 TEST_CASE("an unknown entry is reported once, and its options not at all") {
   const Result r = read("{name: options-test-x, count: 1, whatever: 2}");

@@ -36,8 +36,10 @@ TEST_CASE("a one-way cut stops one direction, also for nodes past 64") {
 
 TEST_CASE("overlapping cuts: each heals alone, and the strongest mode decides") {
   Cuts cuts;
-  const CutId delaying = cuts.start({.groups = {{0}, {1}}, .mode = PartitionMode::delay, .delay = LatencySpec::constant(3ms)});
-  const CutId more = cuts.start({.from = {0}, .to = {1}, .mode = PartitionMode::delay, .delay = LatencySpec::constant(4ms)});
+  const CutId delaying =
+      cuts.start({.groups = {{0}, {1}}, .mode = PartitionMode::delay, .delay = LatencySpec::constant(3ms)});
+  const CutId more =
+      cuts.start({.from = {0}, .to = {1}, .mode = PartitionMode::delay, .delay = LatencySpec::constant(4ms)});
   CHECK(cuts.effect(0, 1, 1).mode == PartitionMode::delay);
   CHECK(cuts.effect(0, 1, 1).delay == 7ms);
   CHECK(cuts.effect(1, 0, 1).delay == 3ms);

@@ -3,9 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <boost/math/distributions/exponential.hpp>
 #include <boost/math/distributions/normal.hpp>
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -15,7 +15,9 @@ using namespace byzsim;
 
 namespace {
 
-double real(std::int64_t fixed) { return static_cast<double>(fixed) / static_cast<double>(kFixedOne); }
+double real(std::int64_t fixed) {
+  return static_cast<double>(fixed) / static_cast<double>(kFixedOne);
+}
 
 /// Uniform bits of every magnitude: random mantissas in each octave of either tail.
 std::vector<std::uint64_t> bits_of_every_octave() {
@@ -97,7 +99,8 @@ TEST_CASE("samples have the moments of their distribution and pass Kolmogorov an
     for (double x : sample) sum += std::pow(x, power);
     return sum / count;
   };
-  // Moments of order 1 to 4 within four standard errors; Var(Z^k) = E Z^2k - (E Z^k)^2 with E Z^2,4,6,8 = 1, 3, 15, 105.
+  // Moments of order 1 to 4 within four standard errors; Var(Z^k) = E Z^2k - (E Z^k)^2 with E Z^2,4,6,8 = 1, 3, 15,
+  // 105.
   const double root = std::sqrt(static_cast<double>(count));
   CHECK(std::abs(moment(normal, 1)) < 4 * 1 / root);
   CHECK(std::abs(moment(normal, 2) - 1) < 4 * std::sqrt(2.0) / root);
@@ -121,4 +124,6 @@ TEST_CASE("samples have the moments of their distribution and pass Kolmogorov an
   CHECK(distance(exponential, boost::math::exponential_distribution<double>()) < 1.95 / root);
 }
 
-TEST_CASE("tables are the same bits in every build") { CHECK(Quantiles::tables().hash() == 18100158404841289081ULL); }
+TEST_CASE("tables are the same bits in every build") {
+  CHECK(Quantiles::tables().hash() == 18100158404841289081ULL);
+}

@@ -71,6 +71,8 @@ TEST_CASE("match: value by the name of a request, in the message itself or behin
   CHECK(world.send(0, 1, world.powers.commit(0, 0, 1, without->digest())));
   CHECK_FALSE(world.send(4, 1, a));
   CHECK(world.send(4, 1, b));
+  // The batch of exactly that request, though nobody has shown it.
+  CHECK_FALSE(world.send(0, 1, world.powers.commit(0, 0, 2, Batch({a}).digest())));
   Stage4 other(
       "{corrupt: [0], rules: [{match: {type: commit, value: {not: a}}, do: drop}, {match: {value: none}, do: drop}]}");
   const auto again = other.powers.batch_of({other.powers.request("a")});

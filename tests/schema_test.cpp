@@ -14,17 +14,39 @@ using Json = nlohmann::ordered_json;
 /// Walks a schema as a draft-07 validator would and collects what is malformed.
 void walk(const Json& schema, const Json& root, const std::string& path, std::vector<std::string>& faults) {
   static const std::set<std::string> kTypes{"string", "number", "integer", "boolean", "object", "array", "null"};
-  static const std::set<std::string> kKnown{
-      "$schema", "$ref", "title", "description", "default", "type", "const", "anyOf", "allOf", "if", "then", "else", "items",
-      "properties", "patternProperties", "additionalProperties", "required", "minProperties", "maxProperties", "minimum", "maximum",
-      "pattern", "definitions"};
+  static const std::set<std::string> kKnown{"$schema",
+                                            "$ref",
+                                            "title",
+                                            "description",
+                                            "default",
+                                            "type",
+                                            "const",
+                                            "anyOf",
+                                            "allOf",
+                                            "if",
+                                            "then",
+                                            "else",
+                                            "items",
+                                            "properties",
+                                            "patternProperties",
+                                            "additionalProperties",
+                                            "required",
+                                            "minProperties",
+                                            "maxProperties",
+                                            "minimum",
+                                            "maximum",
+                                            "pattern",
+                                            "definitions"};
   if (schema.is_boolean()) return;
   if (!schema.is_object()) return faults.push_back(path + " is no schema");
-  const auto type_known = [&](const Json& type) { return type.is_string() && kTypes.count(type.get<std::string>()) > 0; };
+  const auto type_known = [&](const Json& type) {
+    return type.is_string() && kTypes.count(type.get<std::string>()) > 0;
+  };
   for (const auto& [key, value] : schema.items()) {
     const std::string at = path + "/" + key;
     if (kKnown.count(key) == 0) faults.push_back(at + " is no keyword");
-    if (key == "$ref" && !root.contains(Json::json_pointer(value.get<std::string>().substr(1)))) faults.push_back(at + " leads nowhere");
+    if (key == "$ref" && !root.contains(Json::json_pointer(value.get<std::string>().substr(1))))
+      faults.push_back(at + " leads nowhere");
     if (key == "type" && value.is_string() && !type_known(value)) faults.push_back(at);
     if (key == "type" && value.is_array()) {
       for (const auto& one : value) {
@@ -38,7 +60,8 @@ void walk(const Json& schema, const Json& root, const std::string& path, std::ve
     if (key == "properties" || key == "patternProperties" || key == "definitions") {
       for (const auto& [name, inner] : value.items()) walk(inner, root, at + "/" + name, faults);
     }
-    if (key == "items" || key == "if" || key == "then" || key == "else" || key == "additionalProperties") walk(value, root, at, faults);
+    if (key == "items" || key == "if" || key == "then" || key == "else" || key == "additionalProperties")
+      walk(value, root, at, faults);
     if (key == "required" && (!value.is_array() || value.empty())) faults.push_back(at);
     if ((key == "minimum" || key == "maximum") && !value.is_number()) faults.push_back(at);
     if ((key == "description" || key == "pattern") && !value.is_string()) faults.push_back(at);

@@ -30,7 +30,8 @@ TEST_CASE("a duration without a unit is refused with a suggestion") {
   CHECK(parse_duration("10sec").hint == "did you mean '10s'?");
   CHECK(parse_duration("10S").hint == "did you mean '10s'?");
   CHECK(parse_duration("5parsec").hint.find("units: ns, us, ms") == 0);
-  for (const char* bad : {"", "-", "ms", ".5s", "5.s", "1e3ms", "+5s", "--5s", "5s ", " 5s", "010ms", "0x10ms", "1..2s", "inf", "nan"}) {
+  for (const char* bad :
+       {"", "-", "ms", ".5s", "5.s", "1e3ms", "+5s", "--5s", "5s ", " 5s", "010ms", "0x10ms", "1..2s", "inf", "nan"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_duration(bad));
     CHECK_FALSE(parse_duration(bad).error.empty());
@@ -84,7 +85,8 @@ TEST_CASE("what is printed reads back the same") {
     RC_ASSERT(parse_duration(to_string(value)).value == value);
   });
   rc::check("round durations", [] {
-    const Duration value(*rc::gen::inRange<std::int64_t>(0, 1'000'000) * *rc::gen::element(1L, 1'000L, 1'000'000L, 1'000'000'000L));
+    const Duration value(*rc::gen::inRange<std::int64_t>(0, 1'000'000) *
+                         *rc::gen::element(1L, 1'000L, 1'000'000L, 1'000'000'000L));
     RC_ASSERT(parse_duration(to_string(value)).value == value);
   });
   rc::check("sizes, rates, numbers", [](std::uint64_t count, double real) {
@@ -129,7 +131,8 @@ TEST_CASE("conditions") {
   CHECK(Condition::parse("!= held").value.holds("violated"));
   CHECK_FALSE(Condition::parse("held").value.holds(1.0));
   CHECK(Condition::parse("<= 400ms").value.unit() == Condition::Unit::time);
-  for (const char* bad : {"", ">>1", ">=", "1..", "5..1", "1ms..2", "750ms +- 3", "1 +- 2ms", "10 +- -1%", ">= held", "two words", "> 1..2"}) {
+  for (const char* bad : {"", ">>1", ">=", "1..", "5..1", "1ms..2", "750ms +- 3", "1 +- 2ms", "10 +- -1%", ">= held",
+                          "two words", "> 1..2"}) {
     CAPTURE(bad);
     CHECK_FALSE(Condition::parse(bad));
   }

@@ -20,7 +20,9 @@ std::map<Key, CatalogueEntry>& entries() {
 const CatalogueEntry& Catalogue::add(CatalogueEntry entry) {
   Key key{entry.kind, entry.name};
   const auto [place, fresh] = entries().emplace(std::move(key), std::move(entry));
-  if (!fresh) check_failed(__FILE__, __LINE__, "names in the catalogue are unique", place->second.kind + " " + place->second.name);
+  if (!fresh)
+    check_failed(__FILE__, __LINE__, "names in the catalogue are unique",
+                 place->second.kind + " " + place->second.name);
   return place->second;
 }
 

@@ -1,9 +1,11 @@
-// The catalogue: everything that a scenario can name (protocols, behaviours, the rule, invariants, latency models, region
-// tables, topologies). A file adds its entry with one line at namespace scope and is linked as part of an object library:
+// The catalogue: everything that a scenario can name (protocols, behaviours, the rule, invariants, latency models,
+// region tables, topologies). A file adds its entry with one line at namespace scope and is linked as part of an object
+// library:
 //
 //   const Registered<SilenceOptions, BehaviourFactory> entry{"behaviour", "silence", "sends nothing", make_silence};
 //
-// Two entries of one kind and name fail a CHECK at start-up. Listings are sorted by kind and name, whatever the link order.
+// Two entries of one kind and name fail a CHECK at start-up. Listings are sorted by kind and name, whatever the link
+// order.
 #pragma once
 
 #include <memory>

@@ -29,7 +29,8 @@ Parsed<Figure> parse_figure(std::string_view text) {
   if (const auto real = parse_real(text)) return Result::of({real.value, Unit::none});
   if (const auto time = parse_duration(text)) return Result::of({static_cast<double>(time.value.count()), Unit::time});
   if (const auto bytes = parse_bytes(text)) return Result::of({static_cast<double>(bytes.value.bytes), Unit::bytes});
-  if (const auto rate = parse_rate(text)) return Result::of({static_cast<double>(rate.value.bits_per_second), Unit::rate});
+  if (const auto rate = parse_rate(text))
+    return Result::of({static_cast<double>(rate.value.bits_per_second), Unit::rate});
   return Result::fail("is not a condition", "expected a number, with a unit if it has one, such as `400ms`");
 }
 
@@ -49,12 +50,18 @@ Parsed<Condition> Condition::parse(std::string_view written) {
   Condition c;
   std::string_view text = trimmed(written);
   c.text_ = std::string(text);
-  if (takes(text, ">=")) c.op_ = Op::at_least;
-  else if (takes(text, "<=")) c.op_ = Op::at_most;
-  else if (takes(text, "==") || takes(text, "=")) c.op_ = Op::equal;
-  else if (takes(text, "!=")) c.op_ = Op::unequal;
-  else if (takes(text, ">")) c.op_ = Op::more;
-  else if (takes(text, "<")) c.op_ = Op::less;
+  if (takes(text, ">="))
+    c.op_ = Op::at_least;
+  else if (takes(text, "<="))
+    c.op_ = Op::at_most;
+  else if (takes(text, "==") || takes(text, "="))
+    c.op_ = Op::equal;
+  else if (takes(text, "!="))
+    c.op_ = Op::unequal;
+  else if (takes(text, ">"))
+    c.op_ = Op::more;
+  else if (takes(text, "<"))
+    c.op_ = Op::less;
   const bool exact = c.op_ == Op::equal || c.op_ == Op::unequal;
   if (exact && word_like(text)) {
     c.unit_ = Unit::word;
@@ -105,13 +112,20 @@ Parsed<Condition> Condition::parse(std::string_view written) {
 bool Condition::holds(double figure) const {
   if (unit_ == Unit::word) return op_ == Op::unequal;
   switch (op_) {
-    case Op::equal: return figure == low_;
-    case Op::unequal: return figure != low_;
-    case Op::less: return figure < low_;
-    case Op::at_most: return figure <= low_;
-    case Op::more: return figure > low_;
-    case Op::at_least: return figure >= low_;
-    case Op::between: return figure >= low_ && figure <= high_;
+    case Op::equal:
+      return figure == low_;
+    case Op::unequal:
+      return figure != low_;
+    case Op::less:
+      return figure < low_;
+    case Op::at_most:
+      return figure <= low_;
+    case Op::more:
+      return figure > low_;
+    case Op::at_least:
+      return figure >= low_;
+    case Op::between:
+      return figure >= low_ && figure <= high_;
   }
   return false;
 }

@@ -1,5 +1,5 @@
-// Condition: what a scenario expects of one figure. `">= 1"`, `"!= 3"`, `"<= 400ms"`, `"724ms..741ms"`, `"750ms +- 3%"`;
-// a bare number or word (`24`, `held`) must be met exactly. Both ends of a range count as met.
+// Condition: what a scenario expects of one figure. `">= 1"`, `"!= 3"`, `"<= 400ms"`, `"724ms..741ms"`, `"750ms +-
+// 3%"`; a bare number or word (`24`, `held`) must be met exactly. Both ends of a range count as met.
 //
 // Times are compared in nanoseconds, sizes in bytes, rates in bit/s; `unit` says which the text used.
 #pragma once

@@ -1,4 +1,4 @@
-// Reading and printing structs by their descriptions.
+// Reading structs by their descriptions.
 #include "sim/core/description.hpp"
 
 #include <fmt/core.h>
@@ -14,14 +14,21 @@ std::string unknown_entry(const std::string& kind, const std::string& name) {
   return fmt::format("no {} named '{}'", kind, name.substr(0, 60));
 }
 
-bool is_free(const std::string& key) { return key.starts_with("x-"); }
+/// `{latency: normal(50ms, 10ms)}` reads as two keys: `latency` and `10ms)`.
+bool comma_trap(const Node& value, const std::string& key) {
+  return value.is_null() && key.ends_with(')');
+}
 
-bool read_fields(const Description& description, const Node& node, void* out, const std::vector<std::string>& also_known,
-                 Diagnostics& errors);
+bool is_free(const std::string& key) {
+  return key.starts_with("x-");
+}
+
+bool read_fields(const Description& description, const Node& node, void* out,
+                 const std::vector<std::string>& also_known, Diagnostics& errors);
 
 /// Reads the options of a catalogue entry from a map; null stands for an empty one.
-bool read_options(const CatalogueEntry& entry, const Node& node, Choice& out, const std::vector<std::string>& also_known,
-                  Diagnostics& errors) {
+bool read_options(const CatalogueEntry& entry, const Node& node, Choice& out,
+                  const std::vector<std::string>& also_known, Diagnostics& errors) {
   static const Description kNone;
   const Description& description = entry.options != nullptr ? *entry.options() : kNone;
   Node empty = Node::map();
@@ -48,7 +55,8 @@ bool read_choice(const std::string& kind, const Node& node, Choice& out, Diagnos
     errors.error(node.position,
                  fmt::format("expected the name of one {}{}, found {}", kind, errors.in_path(),
                              several ? fmt::format("a map of {} keys", node.items.size()) : node.describe_kind()),
-                 several ? "write `- NAME: {options}`, or indent the options further than the name" : "write `- NAME` or `- NAME: {options}`");
+                 several ? "write `- NAME: {options}`, or indent the options further than the name"
+                         : "write `- NAME` or `- NAME: {options}`");
     return false;
   }
   const std::string& name = one_key ? node.keys[0].text : node.scalar;
@@ -87,13 +95,15 @@ bool read_field(const Field& field, const Node& node, void* out, Diagnostics& er
   for (std::size_t i = 0; i < list.size(); ++i) {
     const Diagnostics::Scope scope(errors, i);
     const bool each = field.form == Field::Form::each;
-    good = (each ? read_each(field, node.items[i], list[i], errors) : read_choice(field.kind, node.items[i], list[i], errors)) && good;
+    good = (each ? read_each(field, node.items[i], list[i], errors)
+                 : read_choice(field.kind, node.items[i], list[i], errors)) &&
+           good;
   }
   return good;
 }
 
-bool read_fields(const Description& description, const Node& node, void* out, const std::vector<std::string>& also_known,
-                 Diagnostics& errors) {
+bool read_fields(const Description& description, const Node& node, void* out,
+                 const std::vector<std::string>& also_known, Diagnostics& errors) {
   const std::size_t before = errors.errors();
   Node rest = Node::map();
   rest.position = node.position;
@@ -110,7 +120,8 @@ bool read_fields(const Description& description, const Node& node, void* out, co
       std::vector<std::string> known = description.keys();
       known.insert(known.end(), also_known.begin(), also_known.end());
       errors.error(key.position, fmt::format("unknown key '{}'{}", key.text.substr(0, 60), errors.in_path()),
-                   did_you_mean(key.text, known));
+                   comma_trap(node.items[i], key.text) ? "inside {...} a value with a comma needs quotes"
+                                                       : did_you_mean(key.text, known));
       continue;
     }
     seen[static_cast<std::size_t>(field - description.fields.data())] = true;
@@ -125,7 +136,8 @@ bool read_fields(const Description& description, const Node& node, void* out, co
   for (std::size_t i = 0; i < seen.size(); ++i) {
     const Field& field = description.fields[i];
     if (seen[i] || !field.constraints.required) continue;
-    errors.error(node.position, fmt::format("missing key '{}'{}", field.key, errors.in_path()), fmt::format("{}: {}", field.key, field.help));
+    errors.error(node.position, fmt::format("missing key '{}'{}", field.key, errors.in_path()),
+                 fmt::format("{}: {}", field.key, field.help));
   }
   if (description.rest) {
     const auto& name = *static_cast<const std::string*>(description.rest->name(out));
@@ -138,26 +150,6 @@ bool read_fields(const Description& description, const Node& node, void* out, co
   }
   if (description.check != nullptr && errors.errors() == before) description.check(out, node, errors);
   return errors.errors() == before;
-}
-
-Node show_options(const Choice& choice) {
-  if (choice.entry == nullptr || choice.entry->options == nullptr) return Node::map();
-  return show_struct(*choice.entry->options(), choice.options.get());
-}
-
-Node show_choice(const Choice& choice) { return Node::map().put(choice.name, show_options(choice)); }
-
-Node show_field(const Field& field, const void* value) {
-  if (field.form == Field::Form::plain) return field.type->show(value);
-  if (field.form == Field::Form::choice) {
-    const auto& choice = *static_cast<const Choice*>(value);
-    return choice.entry == nullptr ? Node() : show_choice(choice);
-  }
-  Node list = Node::list();
-  for (const Choice& choice : *static_cast<const std::vector<Choice>*>(value)) {
-    list.push(field.form == Field::Form::each ? show_options(choice) : show_choice(choice));
-  }
-  return list;
 }
 
 }  // namespace
@@ -194,33 +186,15 @@ bool read_struct(const Description& description, const Node& node, void* out, Di
   return errors.errors() == before;
 }
 
-Node show_struct(const Description& description, const void* value) {
-  Node map = Node::map();
-  void* object = const_cast<void*>(value);  // members are reached through one kind of function, which only points
-  for (const Field& field : description.fields) {
-    Node shown = show_field(field, field.member(object));
-    if (!shown.is_null()) map.put(field.key, std::move(shown));
-  }
-  if (description.rest) {
-    const Node rest = show_options(*static_cast<const Choice*>(description.rest->choice(object)));
-    for (std::size_t i = 0; i < rest.items.size(); ++i) map.put(rest.keys[i].text, rest.items[i]);
-  }
-  return map;
-}
-
-Node default_of(const Description& description, const Field& field) {
-  if (description.make == nullptr || field.constraints.required) return {};
-  const std::shared_ptr<void> sample = description.make();
-  return show_field(field, field.member(sample.get()));
-}
-
 namespace detail {
 
 void constrain_number(long double value, const Node& node, const Constraints& constraints, Diagnostics& errors) {
   const bool low = constraints.at_least && value < constraints.at_least->value;
   const bool high = constraints.at_most && value > constraints.at_most->value;
   if (!low && !high) return;
-  errors.error(node.position, fmt::format("{}{} is too {}", Node::plain(node.scalar).describe_kind(), errors.in_path(), low ? "small" : "large"),
+  errors.error(node.position,
+               fmt::format("{}{} is too {}", Node::plain(node.scalar).describe_kind(), errors.in_path(),
+                           low ? "small" : "large"),
                fmt::format("it must be {}", bounds_text(constraints)));
 }
 

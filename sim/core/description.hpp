@@ -1,5 +1,6 @@
-// What a struct says about its own keys, with the types erased: the table behind the loader, the error messages, the JSON
-// Schema and `byzsim explain`. Built once a type by the templates in options.hpp; everything here is ordinary code.
+// What a struct says about its own keys, with the types erased: the table behind the loader, the error messages, the
+// JSON Schema and `byzsim explain`. Built once a type by the templates in options.hpp; everything here is ordinary
+// code.
 #pragma once
 
 #include <functional>
@@ -71,7 +72,8 @@ struct Description {
   std::optional<Rest> rest;
   std::function<void*(void*)> shorthand;  ///< the member that a scalar or a list in place of the map sets
   std::shared_ptr<void> (*make)() = nullptr;
-  void (*check)(const void* value, const Node& node, Diagnostics& errors) = nullptr;  ///< the struct's own `check`, if any
+  void (*check)(const void* value, const Node& node,
+                Diagnostics& errors) = nullptr;  ///< the struct's own `check`, if any
 
   const Field* find(std::string_view key) const;
   const Field* shorthand_field() const;

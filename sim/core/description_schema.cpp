@@ -60,7 +60,8 @@ Node choice_schema(const std::string& kind) {
     Node options = options_schema(*entry);
     Node nothing = Node::map().put("type", Node::text("null"));
     Node either = Node::list().push(std::move(options)).push(std::move(nothing));
-    properties.put(entry->name, Node::map().put("description", Node::text(entry->summary)).put("anyOf", std::move(either)));
+    properties.put(entry->name,
+                   Node::map().put("description", Node::text(entry->summary)).put("anyOf", std::move(either)));
   }
   Node object = Node::map();
   object.put("type", Node::text("object")).put("properties", std::move(properties));
@@ -73,9 +74,15 @@ Node choice_schema(const std::string& kind) {
 Node field_schema(const Description& description, const Field& field) {
   Node schema;
   switch (field.form) {
-    case Field::Form::plain: schema = field.type->schema(); break;
-    case Field::Form::choice: schema = choice_schema(field.kind); break;
-    case Field::Form::choices: schema = detail::list_schema(choice_schema(field.kind)); break;
+    case Field::Form::plain:
+      schema = field.type->schema();
+      break;
+    case Field::Form::choice:
+      schema = choice_schema(field.kind);
+      break;
+    case Field::Form::choices:
+      schema = detail::list_schema(choice_schema(field.kind));
+      break;
     case Field::Form::each: {
       const CatalogueEntry* entry = Catalogue::find(field.kind, field.entry);
       schema = detail::list_schema(entry != nullptr ? options_schema(*entry) : Node::map());
@@ -159,10 +166,14 @@ std::string bounds_text(const Constraints& constraints) {
 
 std::string type_text(const Field& field) {
   switch (field.form) {
-    case Field::Form::plain: break;
-    case Field::Form::choice: return fmt::format("the name of {}, or `NAME: {{options}}`", with_article(field.kind));
-    case Field::Form::choices: return fmt::format("a list, each item the name of {}, or `NAME: {{options}}`", with_article(field.kind));
-    case Field::Form::each: return fmt::format("a list, each item a map: {}", with_article(field.entry));
+    case Field::Form::plain:
+      break;
+    case Field::Form::choice:
+      return fmt::format("the name of {}, or `NAME: {{options}}`", with_article(field.kind));
+    case Field::Form::choices:
+      return fmt::format("a list, each item the name of {}, or `NAME: {{options}}`", with_article(field.kind));
+    case Field::Form::each:
+      return fmt::format("a list, each item a map: {}", with_article(field.entry));
   }
   if (!field.constraints.catalogue.empty()) {
     return fmt::format("{}the name of {}", field.type->container[0] == '[' ? "a list, each item " : "",

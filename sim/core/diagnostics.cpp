@@ -9,7 +9,7 @@ namespace byzsim {
 
 namespace {
 
-constexpr std::size_t kMost = 200;        // more than anyone reads
+constexpr std::size_t kMost = 200;         // more than anyone reads
 constexpr std::size_t kMostColumns = 160;  // of an offending line, so that a minified file does not fill the screen
 
 std::string_view line_of(std::string_view text, std::uint32_t line) {
@@ -23,7 +23,9 @@ std::string_view line_of(std::string_view text, std::uint32_t line) {
   return text;
 }
 
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+bool continues(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
 
 /// The part of a line around a byte column, safe for a terminal, and the number of characters before the column.
 std::string excerpt(std::string_view line, std::size_t column, std::size_t& indent) {
@@ -42,7 +44,9 @@ std::string excerpt(std::string_view line, std::size_t column, std::size_t& inde
   return end < line.size() ? shown + "..." : shown;
 }
 
-auto order(const Diagnostic& d) { return std::tie(d.position, d.severity, d.message); }
+auto order(const Diagnostic& d) {
+  return std::tie(d.position, d.severity, d.message);
+}
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   // Damerau's optimal string alignment: a transposition ('dealy') is one edit.
@@ -55,7 +59,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
       }
       const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
       d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + change});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   }
   return d[a.size()][b.size()];
@@ -110,7 +115,8 @@ std::string Diagnostics::render() const {
   std::string out;
   for (const Diagnostic& d : sorted()) {
     const std::string at = place(d.position);
-    out += fmt::format("{}{}{}: {}", at, at.empty() ? "" : ": ", d.severity == Severity::error ? "error" : "warning", d.message);
+    out += fmt::format("{}{}{}: {}", at, at.empty() ? "" : ": ", d.severity == Severity::error ? "error" : "warning",
+                       d.message);
     if (d.position.line == 0 || at.empty()) {
       out += d.hint.empty() ? "\n" : fmt::format("; {}\n", d.hint);
       continue;
@@ -136,7 +142,9 @@ Diagnostics::Scope::Scope(Diagnostics& diagnostics, std::size_t index)
   diagnostics_.path_ += fmt::format("[{}]", index);
 }
 
-Diagnostics::Scope::~Scope() { diagnostics_.path_.resize(length_); }
+Diagnostics::Scope::~Scope() {
+  diagnostics_.path_.resize(length_);
+}
 
 std::string closest(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.empty() || word.size() > 64) return {};

@@ -30,8 +30,8 @@ std::string_view first_step(const Node& node, std::string_view path, std::size_t
   }
   std::size_t best = 0;
   for (const Node::Key& key : node.keys) {
-    const bool fits = path.substr(0, key.text.size()) == key.text &&
-                      (path.size() == key.text.size() || path[key.text.size()] == '.');
+    const bool fits =
+        path.substr(0, key.text.size()) == key.text && (path.size() == key.text.size() || path[key.text.size()] == '.');
     if (fits && key.text.size() > best) best = key.text.size();
   }
   taken = best > 0 ? best : std::min(path.find('.'), path.size());
@@ -53,15 +53,21 @@ Node Node::plain(std::string value) {
   return node;
 }
 
-Node Node::number(std::int64_t value) { return plain(fmt::format("{}", value)); }
+Node Node::number(std::int64_t value) {
+  return plain(fmt::format("{}", value));
+}
 
 Node Node::number(std::uint64_t value) {
   return value > kExactInJson ? text(fmt::format("{}", value)) : plain(fmt::format("{}", value));
 }
 
-Node Node::number(double value) { return plain(real_to_string(value)); }
+Node Node::number(double value) {
+  return plain(real_to_string(value));
+}
 
-Node Node::boolean(bool value) { return plain(value ? "true" : "false"); }
+Node Node::boolean(bool value) {
+  return plain(value ? "true" : "false");
+}
 
 Node Node::list(std::vector<Node> items) {
   Node node;
@@ -83,7 +89,9 @@ const Node* Node::find(std::string_view key) const {
   return nullptr;
 }
 
-Node* Node::find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
+Node* Node::find(std::string_view key) {
+  return const_cast<Node*>(std::as_const(*this).find(key));
+}
 
 const Node* Node::at_path(std::string_view path) const {
   const Node* node = this;
@@ -142,7 +150,9 @@ std::optional<std::string> Node::set(std::string_view path, Node value, Position
   if (is_list()) {
     std::size_t index = 0;
     if (!as_index(step, index)) return fmt::format("'{}' is not the number of an item of the list", step);
-    if (index > items.size()) return fmt::format("the list has {} item{}, counted from 0; {} appends", items.size(), items.size() == 1 ? "" : "s", items.size());
+    if (index > items.size())
+      return fmt::format("the list has {} item{}, counted from 0; {} appends", items.size(),
+                         items.size() == 1 ? "" : "s", items.size());
     if (index == items.size()) items.emplace_back(where);
     if (!last) return items[index].set(tail, std::move(value), where);
     items[index] = std::move(value);
@@ -164,10 +174,14 @@ std::optional<std::string> Node::set(std::string_view path, Node value, Position
 
 std::string Node::describe_kind() const {
   switch (kind) {
-    case Kind::null: return "nothing";
-    case Kind::list: return items.empty() ? "an empty list" : "a list";
-    case Kind::map: return "a map";
-    case Kind::scalar: break;
+    case Kind::null:
+      return "nothing";
+    case Kind::list:
+      return items.empty() ? "an empty list" : "a list";
+    case Kind::map:
+      return "a map";
+    case Kind::scalar:
+      break;
   }
   const bool cut = scalar.size() > 60;
   return fmt::format("{}'{}{}'", quoted ? "the text " : "", scalar.substr(0, 60), cut ? "..." : "");

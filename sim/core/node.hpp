@@ -33,8 +33,8 @@ class Node {
 
   Node() = default;
   explicit Node(Position where) : position(where) {}
-  static Node text(std::string value);      ///< a string, whatever it looks like
-  static Node plain(std::string value);     ///< an unquoted scalar: a number, true, false, or a word
+  static Node text(std::string value);   ///< a string, whatever it looks like
+  static Node plain(std::string value);  ///< an unquoted scalar: a number, true, false, or a word
   static Node number(std::int64_t value);
   static Node number(std::uint64_t value);  ///< a string past 2^53, which JSON readers would round
   static Node number(double value);
@@ -57,8 +57,9 @@ class Node {
   Node& push(Node value);
   void erase(std::string_view key);
 
-  /// Sets the value at a dotted path, making maps on the way. A number steps into a list; the list's size appends. Where
-  /// a map has a key with dots in it, the longest key that fits is meant; "quotes" make a new one. An error, or nothing.
+  /// Sets the value at a dotted path, making maps on the way. A number steps into a list; the list's size appends.
+  /// Where a map has a key with dots in it, the longest key that fits is meant; "quotes" make a new one. An error, or
+  /// nothing.
   std::optional<std::string> set(std::string_view path, Node value, Position where);
 
   /// What kind of thing this is, for an error message: "nothing", "a list", "a map", "the text 'x'".
@@ -67,14 +68,15 @@ class Node {
   std::size_t count() const;
 
   Kind kind = Kind::null;
-  bool quoted = false;        ///< a scalar that was written in quotes, so it is text
+  bool quoted = false;  ///< a scalar that was written in quotes, so it is text
   Position position;
   std::string scalar;
-  std::vector<Key> keys;      ///< of a map; keys[i] belongs to items[i]
-  std::vector<Node> items;    ///< of a list or a map
+  std::vector<Key> keys;    ///< of a map; keys[i] belongs to items[i]
+  std::vector<Node> items;  ///< of a list or a map
 };
 
-/// `over` laid on `base`: maps merge key by key, anything else replaces, and a null takes the key away (as in RFC 7386).
+/// `over` laid on `base`: maps merge key by key, anything else replaces, and a null takes the key away (as in RFC
+/// 7386).
 Node overlay(Node base, const Node& over);
 
 /// Same content, positions aside.

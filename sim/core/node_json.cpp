@@ -34,14 +34,17 @@ nlohmann::ordered_json scalar_to_json(const Node& node) {
 
 nlohmann::ordered_json to_json(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::null: return nullptr;
-    case Node::Kind::scalar: return scalar_to_json(node);
+    case Node::Kind::null:
+      return nullptr;
+    case Node::Kind::scalar:
+      return scalar_to_json(node);
     case Node::Kind::list: {
       auto list = nlohmann::ordered_json::array();
       for (const Node& item : node.items) list.push_back(to_json(item));
       return list;
     }
-    case Node::Kind::map: break;
+    case Node::Kind::map:
+      break;
   }
   auto object = nlohmann::ordered_json::object();
   for (std::size_t i = 0; i < node.items.size(); ++i) object[node.keys[i].text] = to_json(node.items[i]);

@@ -6,10 +6,18 @@ namespace byzsim {
 
 namespace detail {
 
-Bound bound(long double value) { return {value, real_to_string(static_cast<double>(value))}; }
-Bound bound(Duration value) { return {static_cast<long double>(value.count()), to_string(value)}; }
-Bound bound(ByteCount value) { return {static_cast<long double>(value.bytes), to_string(value)}; }
-Bound bound(BitRate value) { return {static_cast<long double>(value.bits_per_second), to_string(value)}; }
+Bound bound(long double value) {
+  return {value, real_to_string(static_cast<double>(value))};
+}
+Bound bound(Duration value) {
+  return {static_cast<long double>(value.count()), to_string(value)};
+}
+Bound bound(ByteCount value) {
+  return {static_cast<long double>(value.bytes), to_string(value)};
+}
+Bound bound(BitRate value) {
+  return {static_cast<long double>(value.bits_per_second), to_string(value)};
+}
 
 Constraint bounded(std::optional<Bound> least, std::optional<Bound> most) {
   return [least, most](Constraints& constraints) {
@@ -20,7 +28,9 @@ Constraint bounded(std::optional<Bound> least, std::optional<Bound> most) {
 
 }  // namespace detail
 
-Constraint fraction() { return detail::bounded(detail::bound(0.0L), detail::bound(1.0L)); }
+Constraint fraction() {
+  return detail::bounded(detail::bound(0.0L), detail::bound(1.0L));
+}
 
 Constraint required() {
   return [](Constraints& constraints) { constraints.required = true; };

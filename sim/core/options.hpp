@@ -10,8 +10,8 @@
 //     void check(const Node& where, Diagnostics& errors) const;  // optional: what no single key can be blamed for
 //   };
 //
-// The values in the struct are the defaults. Constraints: at_least, at_most, fraction, required, one_of, from_catalogue.
-// Beside keys of its own a struct may take catalogue entries (see catalogue.hpp):
+// The values in the struct are the defaults. Constraints: at_least, at_most, fraction, required, one_of,
+// from_catalogue. Beside keys of its own a struct may take catalogue entries (see catalogue.hpp):
 //   row.rest(&T::options, "protocol", &T::name)         the keys not described here are the options of the entry named
 //   row.choices("behaviours", &T::list, "behaviour", help)   a list of `- name`, or `- name: {options}`
 //   row.choice("attack", &T::one, "behaviour", help)    a single one of these
@@ -69,7 +69,9 @@ template <class T>
 class Row;
 
 template <class T>
-concept SelfDescribing = std::is_class_v<T> && requires(Row<T>& row) { T::describe(row); };
+concept SelfDescribing = std::is_class_v<T> && requires(Row<T>& row) {
+  T::describe(row);
+};
 
 template <class T>
 const Description& description();
@@ -116,9 +118,15 @@ void constrain(const X& value, const Node& node, const Constraints& constraints,
     constrain_number(static_cast<long double>(value.bytes), node, constraints, errors);
   } else if constexpr (std::is_same_v<X, BitRate>) {
     constrain_number(static_cast<long double>(value.bits_per_second), node, constraints, errors);
-  } else if constexpr (requires { value.has_value(); *value; }) {
+  } else if constexpr (requires {
+                         value.has_value();
+                         *value;
+                       }) {
     if (value.has_value()) constrain(*value, node, constraints, errors);
-  } else if constexpr (requires { value.size(); value[0]; }) {
+  } else if constexpr (requires {
+                         value.size();
+                         value[0];
+                       }) {
     for (std::size_t i = 0; i < value.size() && i < node.items.size(); ++i) {
       constrain(value[i], node.items[i], constraints, errors);
     }
@@ -129,7 +137,9 @@ template <class X>
 const ValueType& value_type() {
   static const ValueType type{
       [] { return Setting<X>::type(); },
-      [](const Node& node, void* out, Diagnostics& errors) { return Setting<X>::read(node, *static_cast<X*>(out), errors); },
+      [](const Node& node, void* out, Diagnostics& errors) {
+        return Setting<X>::read(node, *static_cast<X*>(out), errors);
+      },
       [](const void* value) { return Setting<X>::show(*static_cast<const X*>(value)); },
       [] { return Setting<X>::schema(); },
       [](const void* value, const Node& node, const Constraints& constraints, Diagnostics& errors) {
@@ -145,7 +155,7 @@ const ValueType& value_type() {
 }
 
 template <class T, class M, class B>
-std::function<void*(void*)> member_of(M B::* member) {
+std::function<void*(void*)> member_of(M B::*member) {
   return [member](void* object) -> void* { return &(static_cast<T*>(object)->*member); };
 }
 
@@ -158,31 +168,31 @@ class Row {
   explicit Row(Description& description) : description_(description) {}
 
   template <class M, class B, class... Cs>
-  void operator()(const char* key, M B::* member, const char* help, const Cs&... constraints) {
+  void operator()(const char* key, M B::*member, const char* help, const Cs&... constraints) {
     Field& field = add(key, help, Field::Form::plain, detail::member_of<T>(member));
     field.type = &detail::value_type<M>();
     (constraints(field.constraints), ...);
   }
   template <class B, class C>
-  void rest(Choice B::* choice, const char* kind, std::string C::* name) {
+  void rest(Choice B::*choice, const char* kind, std::string C::*name) {
     description_.rest = Rest{kind, detail::member_of<T>(choice), detail::member_of<T>(name)};
   }
   template <class B>
-  void choice(const char* key, Choice B::* member, const char* kind, const char* help) {
+  void choice(const char* key, Choice B::*member, const char* kind, const char* help) {
     add(key, help, Field::Form::choice, detail::member_of<T>(member)).kind = kind;
   }
   template <class B>
-  void choices(const char* key, std::vector<Choice> B::* member, const char* kind, const char* help) {
+  void choices(const char* key, std::vector<Choice> B::*member, const char* kind, const char* help) {
     add(key, help, Field::Form::choices, detail::member_of<T>(member)).kind = kind;
   }
   template <class B>
-  void each(const char* key, std::vector<Choice> B::* member, const char* kind, const char* entry, const char* help) {
+  void each(const char* key, std::vector<Choice> B::*member, const char* kind, const char* entry, const char* help) {
     Field& field = add(key, help, Field::Form::each, detail::member_of<T>(member));
     field.kind = kind;
     field.entry = entry;
   }
   template <class M, class B>
-  void shorthand(M B::* member) {
+  void shorthand(M B::*member) {
     description_.shorthand = detail::member_of<T>(member);
   }
 

@@ -58,8 +58,8 @@ double normal_upper_quantile(double mantissa, int exponent) {
                                   3.9307895800092710610e+4,
                                   2.8729085735721942674e+4,
                                   5.2264952788528545610e+3};
-  static constexpr double c[8] = {1.42343711074968357734e0,  4.63033784615654529590e0,  5.76949722146069140550e0,
-                                  3.64784832476320460504e0,  1.27045825245236838258e0,  2.41780725177450611770e-1,
+  static constexpr double c[8] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
+                                  3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
                                   2.27238449892691845833e-2, 7.74545014278341407640e-4};
   static constexpr double d[8] = {1.0,
                                   2.05319162663775882187e0,
@@ -92,7 +92,9 @@ double normal_upper_quantile(double mantissa, int exponent) {
   return polynomial(e, r - 5) / polynomial(f, r - 5);
 }
 
-std::int64_t fixed(double x) { return static_cast<std::int64_t>(x * static_cast<double>(kFixedOne) + 0.5); }
+std::int64_t fixed(double x) {
+  return static_cast<std::int64_t>(x * static_cast<double>(kFixedOne) + 0.5);
+}
 
 }  // namespace
 

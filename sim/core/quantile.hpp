@@ -1,8 +1,8 @@
 // Standard quantile functions in integers: uniform bits in, a fixed-point variate out, the same on every host.
 //
-// A distribution is sampled by inversion: 64 uniform bits name a probability, and a table gives the variate there. Tables
-// are multi-resolution: each octave of the tail probability (found by counting leading zeros) has its own cells, and
-// between two points of the table the function is linear. So the tails are as good as the middle, out to 2^-64.
+// A distribution is sampled by inversion: 64 uniform bits name a probability, and a table gives the variate there.
+// Tables are multi-resolution: each octave of the tail probability (found by counting leading zeros) has its own cells,
+// and between two points of the table the function is linear. So the tails are as good as the middle, out to 2^-64.
 // Every function here increases with its bits, so `f(p * 2^64)` is the quantile of p.
 //
 // Tables are built once a process from +, -, * and / on doubles alone (IEEE 754 defines their results; libm's differ
@@ -43,15 +43,15 @@ class Quantiles {
     const std::uint64_t tail = ~bits;
     const int zeros = std::countl_zero(tail | 1);
     const std::uint64_t below_leading_one = (tail << zeros) << 1;
-    const std::int64_t within_octave = between(&logarithm_[below_leading_one >> (64 - kLogarithmCellBits)],
-                                               below_leading_one << kLogarithmCellBits);
+    const std::int64_t within_octave =
+        between(&logarithm_[below_leading_one >> (64 - kLogarithmCellBits)], below_leading_one << kLogarithmCellBits);
     return zeros * kLogarithmOfTwo + within_octave;
   }
 
   /// 2^x for x in [0, 1), both in units of 2^-32. Within a relative 3e-7 of the true value.
   std::int64_t exp2(std::uint32_t fraction) const {
-    return between(&exp2_[fraction >> (32 - kExp2CellBits)],
-                   static_cast<std::uint64_t>(fraction) << (32 + kExp2CellBits));
+    return between(&exp2_[fraction >> (32 - kExp2CellBits)], static_cast<std::uint64_t>(fraction)
+                                                                 << (32 + kExp2CellBits));
   }
 
   /// A hash of every entry, for the test that all builds have the same tables.

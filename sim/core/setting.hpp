@@ -8,7 +8,8 @@
 //   };
 //
 // Given here: bool, the integers, double, strings, units, enums with names, optionals, lists, maps from strings.
-// Structs with `describe` follow in options.hpp. For a type that is parsed from a string, `ParsedSetting` does the rest.
+// Structs with `describe` follow in options.hpp. For a type that is parsed from a string, `ParsedSetting` does the
+// rest.
 #pragma once
 
 #include <array>
@@ -68,8 +69,8 @@ bool unparsed(const Node& node, const std::string& error, const std::string& hin
 int read_name(const Node& node, const std::vector<NameAndHelp>& names, Diagnostics& errors);
 Node names_schema(const std::vector<NameAndHelp>& names);
 std::string names_type(const std::vector<NameAndHelp>& names);
-Node string_schema(const char* pattern);             ///< a string that matches
-Node string_or_zero_schema(const char* pattern);     ///< the same, or the number 0
+Node string_schema(const char* pattern);          ///< a string that matches
+Node string_or_zero_schema(const char* pattern);  ///< the same, or the number 0
 Node integer_schema(std::uint64_t most);
 Node list_schema(Node items);
 Node map_schema(Node values);
@@ -100,8 +101,7 @@ struct Setting<bool> {
 };
 
 template <class X>
-  requires(std::is_unsigned_v<X> && !std::is_same_v<X, bool>)
-struct Setting<X> {
+requires(std::is_unsigned_v<X> && !std::is_same_v<X, bool>) struct Setting<X> {
   static std::string type() { return "a whole number"; }
   static bool read(const Node& node, X& out, Diagnostics& errors) {
     std::uint64_t wide = 0;
@@ -129,13 +129,13 @@ struct Setting<std::string> {
   static Node schema();
 };
 
-#define BYZSIM_SCALAR_SETTING(X)                                    \
-  template <>                                                       \
-  struct Setting<X> {                                               \
-    static std::string type();                                      \
+#define BYZSIM_SCALAR_SETTING(X)                                     \
+  template <>                                                        \
+  struct Setting<X> {                                                \
+    static std::string type();                                       \
     static bool read(const Node& node, X& out, Diagnostics& errors); \
-    static Node show(const X& value);                               \
-    static Node schema();                                           \
+    static Node show(const X& value);                                \
+    static Node schema();                                            \
   }
 BYZSIM_SCALAR_SETTING(Duration);
 BYZSIM_SCALAR_SETTING(ByteCount);
@@ -146,7 +146,7 @@ BYZSIM_SCALAR_SETTING(NodeRef);
 #undef BYZSIM_SCALAR_SETTING
 
 template <class E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 struct Setting<E> {
   static std::vector<detail::NameAndHelp> names() {
     std::vector<detail::NameAndHelp> list;

@@ -17,31 +17,44 @@ struct Unit {
   std::string_view name;
   std::uint64_t factor;
 };
-constexpr Unit kTimes[] = {{"ns", 1},           {"us", 1'000},           {"ms", 1'000'000},
-                           {"s", 1'000'000'000}, {"min", 60'000'000'000}, {"h", 3'600'000'000'000}};
-constexpr Unit kSizes[] = {{"B", 1},         {"KB", 1'000},           {"KiB", 1ULL << 10},
-                           {"MB", 1'000'000}, {"MiB", 1ULL << 20},     {"GB", 1'000'000'000},
-                           {"GiB", 1ULL << 30}, {"TB", 1'000'000'000'000}, {"TiB", 1ULL << 40}};
-constexpr Unit kRates[] = {{"bit/s", 1},
-                           {"kbit/s", 1'000},
-                           {"Mbit/s", 1'000'000},
-                           {"Gbit/s", 1'000'000'000},
-                           {"Tbit/s", 1'000'000'000'000}};
+constexpr Unit kTimes[] = {{"ns", 1},
+                           {"us", 1'000},
+                           {"ms", 1'000'000},
+                           {"s", 1'000'000'000},
+                           {"min", 60'000'000'000},
+                           {"h", 3'600'000'000'000}};
+constexpr Unit kSizes[] = {{"B", 1},
+                           {"KB", 1'000},
+                           {"KiB", 1ULL << 10},
+                           {"MB", 1'000'000},
+                           {"MiB", 1ULL << 20},
+                           {"GB", 1'000'000'000},
+                           {"GiB", 1ULL << 30},
+                           {"TB", 1'000'000'000'000},
+                           {"TiB", 1ULL << 40}};
+constexpr Unit kRates[] = {
+    {"bit/s", 1}, {"kbit/s", 1'000}, {"Mbit/s", 1'000'000}, {"Gbit/s", 1'000'000'000}, {"Tbit/s", 1'000'000'000'000}};
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
-std::string quantity_error(std::string_view what) { return fmt::format("is not {}", what); }
+std::string quantity_error(std::string_view what) {
+  return fmt::format("is not {}", what);
+}
 
 /// The unit that was meant: same letters in another case, or a common spelling.
 std::string_view meant(std::string_view unit, std::span<const Unit> units) {
   constexpr std::pair<std::string_view, std::string_view> kSpellings[] = {
-      {"sec", "s"},       {"secs", "s"},      {"second", "s"},      {"seconds", "s"},      {"m", "min"},
-      {"mins", "min"},    {"minute", "min"},  {"minutes", "min"},   {"hour", "h"},         {"hours", "h"},
-      {"msec", "ms"},     {"millis", "ms"},   {"usec", "us"},       {"\xC2\xB5s", "us"},   {"\xCE\xBCs", "us"},
-      {"nsec", "ns"},     {"byte", "B"},      {"bytes", "B"},       {"k", "KB"},           {"g", "GB"},
-      {"bps", "bit/s"},   {"kbps", "kbit/s"}, {"mbps", "Mbit/s"},   {"gbps", "Gbit/s"},    {"mbit", "Mbit/s"},
-      {"gbit", "Gbit/s"}, {"kbit", "kbit/s"}, {"mb/s", "Mbit/s"},   {"gb/s", "Gbit/s"},    {"hr", "h"}};
+      {"sec", "s"},       {"secs", "s"},      {"second", "s"},    {"seconds", "s"},    {"m", "min"},
+      {"mins", "min"},    {"minute", "min"},  {"minutes", "min"}, {"hour", "h"},       {"hours", "h"},
+      {"msec", "ms"},     {"millis", "ms"},   {"usec", "us"},     {"\xC2\xB5s", "us"}, {"\xCE\xBCs", "us"},
+      {"nsec", "ns"},     {"byte", "B"},      {"bytes", "B"},     {"k", "KB"},         {"g", "GB"},
+      {"bps", "bit/s"},   {"kbps", "kbit/s"}, {"mbps", "Mbit/s"}, {"gbps", "Gbit/s"},  {"mbit", "Mbit/s"},
+      {"gbit", "Gbit/s"}, {"kbit", "kbit/s"}, {"mb/s", "Mbit/s"}, {"gb/s", "Gbit/s"},  {"hr", "h"}};
   std::string low;
   for (char c : unit) low += lower(c);
   for (const Unit& known : units) {
@@ -78,7 +91,8 @@ Parsed<std::uint64_t> quantity(std::string_view text, std::span<const Unit> unit
       continue;
     }
     if (mantissa > 0 || text[i] != '0') ++digits;
-    if (digits > 20 || scale > 1'000'000'000'000'000'000ULL) return Result::fail(quantity_error(what), "it has too many digits");
+    if (digits > 20 || scale > 1'000'000'000'000'000'000ULL)
+      return Result::fail(quantity_error(what), "it has too many digits");
     mantissa = mantissa * 10 + static_cast<Wide>(text[i] - '0');
     if (point) scale *= 10;
   }
@@ -92,7 +106,8 @@ Parsed<std::uint64_t> quantity(std::string_view text, std::span<const Unit> unit
   }
   if (unit.empty()) {
     if (mantissa == 0) return Result::of(0);
-    return Result::fail(quantity_error(what) + ": the unit is missing", fmt::format("did you mean '{}{}'?", number, example));
+    return Result::fail(quantity_error(what) + ": the unit is missing",
+                        fmt::format("did you mean '{}{}'?", number, example));
   }
   for (const Unit& known : units) {
     if (known.name != unit) continue;
@@ -153,10 +168,12 @@ Parsed<std::uint64_t> parse_unsigned(std::string_view text) {
     if (!digit(c)) return Result::fail("is not a whole number");
   }
   if (text.empty()) return Result::fail("is not a whole number");
-  if (text.size() > 1 && text[0] == '0') return Result::fail("has a leading zero", "numbers are decimal: write it without");
+  if (text.size() > 1 && text[0] == '0')
+    return Result::fail("has a leading zero", "numbers are decimal: write it without");
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return Result::fail("is too large", "the most is 2^64 - 1");
+  if (error != std::errc() || end != text.data() + text.size())
+    return Result::fail("is too large", "the most is 2^64 - 1");
   return Result::of(value);
 }
 
@@ -164,7 +181,8 @@ Parsed<double> parse_real(std::string_view text) {
   using Result = Parsed<double>;
   const std::string_view bare = text.substr(text.starts_with('-') ? 1 : 0);
   if (bare.empty() || !digit(bare[0])) return Result::fail("is not a number");
-  if (bare.size() > 1 && bare[0] == '0' && digit(bare[1])) return Result::fail("has a leading zero", "write it without");
+  if (bare.size() > 1 && bare[0] == '0' && digit(bare[1]))
+    return Result::fail("has a leading zero", "write it without");
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (end != text.data() + text.size()) {
@@ -202,12 +220,20 @@ std::string to_string(Duration value) {
   return (count < 0 ? "-" : "") + print(size, std::span(kTimes).first(4));  // 90s reads better than 1.5min
 }
 
-std::string to_string(ByteCount value) { return value.bytes == 0 ? "0B" : print(value.bytes, kSizes); }
+std::string to_string(ByteCount value) {
+  return value.bytes == 0 ? "0B" : print(value.bytes, kSizes);
+}
 std::string to_string(BitRate value) {
   return value.bits_per_second == 0 ? "0bit/s" : print(value.bits_per_second, kRates);
 }
-std::string to_string(SeedRange value) { return fmt::format("{}..{}", value.first, value.last); }
-std::string to_string(NodeRef value) { return fmt::format("{}{}", value.client ? "c" : "", value.index); }
-std::string real_to_string(double value) { return fmt::format("{}", value); }
+std::string to_string(SeedRange value) {
+  return fmt::format("{}..{}", value.first, value.last);
+}
+std::string to_string(NodeRef value) {
+  return fmt::format("{}{}", value.client ? "c" : "", value.index);
+}
+std::string real_to_string(double value) {
+  return fmt::format("{}", value);
+}
 
 }  // namespace byzsim

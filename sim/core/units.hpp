@@ -43,16 +43,18 @@ struct Parsed {
   std::string hint;   ///< such as "did you mean '10ms'?"; may be empty
   explicit operator bool() const { return ok; }
   static Parsed of(T v) { return {true, std::move(v), {}, {}}; }
-  static Parsed fail(std::string error, std::string hint = {}) { return {false, {}, std::move(error), std::move(hint)}; }
+  static Parsed fail(std::string error, std::string hint = {}) {
+    return {false, {}, std::move(error), std::move(hint)};
+  }
 };
 
-Parsed<Duration> parse_duration(std::string_view text);    ///< ns us ms s min h; may be negative
-Parsed<ByteCount> parse_bytes(std::string_view text);      ///< B KB MB GB TB KiB MiB GiB TiB
-Parsed<BitRate> parse_rate(std::string_view text);         ///< bit/s kbit/s Mbit/s Gbit/s Tbit/s
+Parsed<Duration> parse_duration(std::string_view text);  ///< ns us ms s min h; may be negative
+Parsed<ByteCount> parse_bytes(std::string_view text);    ///< B KB MB GB TB KiB MiB GiB TiB
+Parsed<BitRate> parse_rate(std::string_view text);       ///< bit/s kbit/s Mbit/s Gbit/s Tbit/s
 Parsed<SeedRange> parse_seeds(std::string_view text);
 Parsed<std::uint64_t> parse_unsigned(std::string_view text);
-Parsed<double> parse_real(std::string_view text);          ///< finite; decimal or with an exponent
-Parsed<NodeRef> parse_node_ref(std::string_view text);     ///< `2`, `c0`
+Parsed<double> parse_real(std::string_view text);       ///< finite; decimal or with an exponent
+Parsed<NodeRef> parse_node_ref(std::string_view text);  ///< `2`, `c0`
 
 /// Exact: the largest of s, ms, us, ns that divides it (`1500ms`, `60s`).
 std::string to_string(Duration value);

@@ -6,7 +6,8 @@
 
 namespace byzsim {
 
-Latency::Latency(const LatencySpec& spec) : kind_(spec.kind), tables_(&Quantiles::tables()), shift_(spec.shift.count()) {
+Latency::Latency(const LatencySpec& spec)
+    : kind_(spec.kind), tables_(&Quantiles::tables()), shift_(spec.shift.count()) {
   CHECK(spec.first.count() >= 0 && spec.second.count() >= 0 && spec.shift.count() >= 0);
   CHECK(spec.first <= LatencySpec::kLongest && spec.second <= LatencySpec::kLongest);
   CHECK(spec.shift <= LatencySpec::kLongest && spec.sigma <= LatencySpec::kMostSigma);
@@ -44,16 +45,17 @@ Latency::Latency(const LatencySpec& spec) : kind_(spec.kind), tables_(&Quantiles
         const auto up_to = static_cast<std::uint64_t>(((sum << 64) / total) - 1);
         steps->push_back({up_to, delay.count()});
       }
-      equal_steps_ = std::all_of(sorted.begin(), sorted.end(), [&](const auto& entry) { return entry.weight == sorted[0].weight; });
+      equal_steps_ = std::all_of(sorted.begin(), sorted.end(),
+                                 [&](const auto& entry) { return entry.weight == sorted[0].weight; });
       steps_ = std::move(steps);
       break;
     }
   }
   // What has no spread needs no draws.
-  const bool spread = kind_ == LatencyKind::empirical ? steps_->front().delay != steps_->back().delay
-                      : kind_ == LatencyKind::uniform ? width_ > 1
+  const bool spread = kind_ == LatencyKind::empirical   ? steps_->front().delay != steps_->back().delay
+                      : kind_ == LatencyKind::uniform   ? width_ > 1
                       : kind_ == LatencyKind::lognormal ? scale_ > 0 && least_ > 0
-                                                      : scale_ > 0;
+                                                        : scale_ > 0;
   if (!spread && kind_ != LatencyKind::constant) {
     const Duration only = sample(std::uint64_t{1} << 63);
     kind_ = LatencyKind::constant;

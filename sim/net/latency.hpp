@@ -8,10 +8,10 @@
 //   empirical(10ms, 12ms, 80ms)   measured delays, equally likely; or with weights: empirical(10ms@90%, 80ms@10%)
 //   exponential(10ms) + 5ms       any of them, shifted
 //
-// `LatencySpec` is the value that settings hold; `Latency` is compiled from it once a run. A sample is a pure function of
-// 64 uniform bits and increases with them (so `sample(p * 2^64)` is the quantile of p), in integers, the same on every
-// host. Accuracy: see sim/core/quantile.hpp. CPU time of a sample with g++ 12 -O3, drawing the bits included: 1 ns uniform,
-// 3 empirical (equal weights; else a binary search), 5 normal and exponential, 9 lognormal.
+// `LatencySpec` is the value that settings hold; `Latency` is compiled from it once a run. A sample is a pure function
+// of 64 uniform bits and increases with them (so `sample(p * 2^64)` is the quantile of p), in integers, the same on
+// every host. Accuracy: see sim/core/quantile.hpp. CPU time of a sample with g++ 12 -O3, drawing the bits included: 1
+// ns uniform, 3 empirical (equal weights; else a binary search), 5 normal and exponential, 9 lognormal.
 #pragma once
 
 #include <cstdint>
@@ -41,10 +41,10 @@ struct LatencySpec {
   };
 
   LatencyKind kind = LatencyKind::constant;
-  Duration first{};         ///< constant: the delay; uniform: least; normal, exponential: mean; lognormal: median
-  Duration second{};        ///< uniform: most; normal: standard deviation
-  std::uint32_t sigma = 0;  ///< lognormal: standard deviation of the logarithm, in millionths
-  Duration shift{};         ///< added to every sample
+  Duration first{};             ///< constant: the delay; uniform: least; normal, exponential: mean; lognormal: median
+  Duration second{};            ///< uniform: most; normal: standard deviation
+  std::uint32_t sigma = 0;      ///< lognormal: standard deviation of the logarithm, in millionths
+  Duration shift{};             ///< added to every sample
   std::vector<Weighted> table;  ///< empirical, in the order written
   bool weighted = false;        ///< empirical: the weights were written
 
@@ -74,8 +74,8 @@ class Latency {
   Latency() : Latency(LatencySpec{}) {}
   explicit Latency(const LatencySpec& spec);
 
-  /// Calls `use(sampler)` with `std::int64_t sampler(std::uint64_t bits)` for this kind, so that a loop over many receivers
-  /// chooses the distribution once.
+  /// Calls `use(sampler)` with `std::int64_t sampler(std::uint64_t bits)` for this kind, so that a loop over many
+  /// receivers chooses the distribution once.
   template <class Use>
   auto with(Use&& use) const {
     switch (kind_) {
@@ -104,8 +104,8 @@ class Latency {
   bool random() const { return kind_ != LatencyKind::constant; }  ///< false: every sample is `least()`
   Duration least() const { return sample(0); }
   Duration most() const { return sample(~std::uint64_t{0}); }  ///< for unbounded distributions the 2^-64 quantile
-  /// The mean of 4,096 quantiles spread evenly: exact to a part in 1,000 for all but the heaviest tails. For feasibility
-  /// checks and reports; deterministic.
+  /// The mean of 4,096 quantiles spread evenly: exact to a part in 1,000 for all but the heaviest tails. For
+  /// feasibility checks and reports; deterministic.
   Duration mean() const;
 
  private:
@@ -142,11 +142,11 @@ class Latency {
 
   LatencyKind kind_ = LatencyKind::constant;
   const Quantiles* tables_ = nullptr;
-  std::int64_t least_ = 0;   ///< constant and uniform: shift included; normal: the mean; lognormal: the median
-  std::int64_t scale_ = 0;   ///< normal: sigma; exponential: mean; lognormal: sigma / ln 2 in fixed point
+  std::int64_t least_ = 0;  ///< constant and uniform: shift included; normal: the mean; lognormal: the median
+  std::int64_t scale_ = 0;  ///< normal: sigma; exponential: mean; lognormal: sigma / ln 2 in fixed point
   std::int64_t shift_ = 0;
-  std::uint64_t width_ = 1;  ///< uniform: number of values
-  bool equal_steps_ = false;  ///< empirical: all delays equally likely
+  std::uint64_t width_ = 1;                         ///< uniform: number of values
+  bool equal_steps_ = false;                        ///< empirical: all delays equally likely
   std::shared_ptr<const std::vector<Step>> steps_;  ///< empirical, by delay
 };
 

@@ -28,14 +28,15 @@ constexpr std::array<Model, 6> kModels{{
 }};
 
 const Registered<> constant_entry{"latency", "constant", "constant(10ms), or just 10ms: always the same delay"};
-const Registered<> uniform_entry{"latency", "uniform", "uniform(5ms, 15ms): every delay between the two equally likely"};
+const Registered<> uniform_entry{"latency", "uniform",
+                                 "uniform(5ms, 15ms): every delay between the two equally likely"};
 const Registered<> normal_entry{"latency", "normal",
                                 "normal(50ms, 10ms): mean and standard deviation; negative samples become 0"};
 const Registered<> lognormal_entry{"latency", "lognormal",
                                    "lognormal(50ms, 0.4): median, and standard deviation of the logarithm"};
 const Registered<> exponential_entry{"latency", "exponential", "exponential(10ms): mean; add a floor with `+ 5ms`"};
-const Registered<> empirical_entry{
-    "latency", "empirical", "empirical(10ms, 12ms, 80ms), or empirical(10ms@90%, 80ms@10%): measured delays"};
+const Registered<> empirical_entry{"latency", "empirical",
+                                   "empirical(10ms, 12ms, 80ms), or empirical(10ms@90%, 80ms@10%): measured delays"};
 
 constexpr std::size_t kMostEntries = 100'000;
 constexpr std::uint64_t kWhole = 100'000'000;  // 100% in millionths of a percent
@@ -91,7 +92,8 @@ std::optional<std::string> read_delay(std::string_view text, Duration& out, std:
     return fmt::format("holds '{}', which {}", text, parsed.error);
   }
   if (parsed.value.count() < 0) return fmt::format("holds '{}', but a delay cannot be negative", text);
-  if (parsed.value > LatencySpec::kLongest) return fmt::format("holds '{}', longer than the longest, 2^53 ns (104 days)", text);
+  if (parsed.value > LatencySpec::kLongest)
+    return fmt::format("holds '{}', longer than the longest, 2^53 ns (104 days)", text);
   out = parsed.value;
   return std::nullopt;
 }
@@ -108,7 +110,8 @@ Result read_empirical(const std::vector<std::string_view>& arguments) {
     if (auto error = read_delay(trim(argument.substr(0, sign)), entry.delay, hint)) return Result::fail(*error, hint);
     if (sign != std::string_view::npos) {
       const std::string_view share = trim(argument.substr(sign + 1));
-      const auto weight = share.ends_with('%') ? parse_millionths(trim(share.substr(0, share.size() - 1))) : std::nullopt;
+      const auto weight =
+          share.ends_with('%') ? parse_millionths(trim(share.substr(0, share.size() - 1))) : std::nullopt;
       if (!weight) {
         return Result::fail(fmt::format("holds the weight '{}', which is not a percentage", share),
                             "a weight follows @ and ends in %, with at most six decimals, such as 12ms@37.5%");
@@ -135,8 +138,8 @@ Result read_model(const Model& model, std::string_view inside) {
   const std::vector<std::string_view> arguments = split(inside);
   const std::string usage = fmt::format("{} takes {}, such as {}", model.name, model.parameters, model.example);
   if (model.count != 0 && arguments.size() != model.count) {
-    return Result::fail(fmt::format("gives {} {} parameter{}", model.name, arguments.size(), arguments.size() == 1 ? "" : "s"),
-                        usage);
+    return Result::fail(
+        fmt::format("gives {} {} parameter{}", model.name, arguments.size(), arguments.size() == 1 ? "" : "s"), usage);
   }
   if (model.kind == LatencyKind::empirical) return read_empirical(arguments);
   LatencySpec spec;
@@ -146,12 +149,13 @@ Result read_model(const Model& model, std::string_view inside) {
   if (model.kind == LatencyKind::lognormal) {
     const auto sigma = parse_millionths(arguments[1]);
     if (!sigma || *sigma > LatencySpec::kMostSigma) {
-      return Result::fail(fmt::format("holds '{}', which is not a number from 0 to 10 with at most six decimals", arguments[1]),
-                          usage);
+      return Result::fail(
+          fmt::format("holds '{}', which is not a number from 0 to 10 with at most six decimals", arguments[1]), usage);
     }
     spec.sigma = static_cast<std::uint32_t>(*sigma);
   } else if (model.count == 2) {
-    if (auto error = read_delay(arguments[1], spec.second, hint)) return Result::fail(*error, hint.empty() ? usage : hint);
+    if (auto error = read_delay(arguments[1], spec.second, hint))
+      return Result::fail(*error, hint.empty() ? usage : hint);
     if (model.kind == LatencyKind::uniform && spec.second < spec.first) {
       return Result::fail("has its bounds the wrong way round",
                           fmt::format("uniform({}, {})", to_string(spec.second), to_string(spec.first)));
@@ -191,13 +195,15 @@ Parsed<LatencySpec> LatencySpec::parse(std::string_view whole) {
   for (const Model& candidate : kModels) {
     if (name == candidate.name) model = &candidate;
   }
-  if (model == nullptr) return Result::fail(fmt::format("names no latency model ('{}')", name), did_you_mean(name, model_names()));
+  if (model == nullptr)
+    return Result::fail(fmt::format("names no latency model ('{}')", name), did_you_mean(name, model_names()));
   const std::size_t close = text.find(')', open);
   if (close == std::string_view::npos) return Result::fail("lacks a closing ')'", model->example);
   Result result = read_model(*model, text.substr(open + 1, close - open - 1));
   const std::string_view rest = trim(text.substr(close + 1));
   if (!result || rest.empty()) return result;
-  if (rest.front() != '+') return Result::fail(fmt::format("goes on with '{}' after ')'", rest), "only `+ DELAY` may follow");
+  if (rest.front() != '+')
+    return Result::fail(fmt::format("goes on with '{}' after ')'", rest), "only `+ DELAY` may follow");
   std::string hint;
   if (auto error = read_delay(trim(rest.substr(1)), result.value.shift, hint)) return Result::fail(*error, hint);
   return result;
@@ -235,7 +241,9 @@ std::string to_string(const LatencySpec& spec) {
   return text;
 }
 
-std::string Setting<LatencySpec>::type() { return "a latency, such as `10ms`, `normal(50ms, 10ms)` or `exponential(10ms) + 5ms`"; }
+std::string Setting<LatencySpec>::type() {
+  return "a latency, such as `10ms`, `normal(50ms, 10ms)` or `exponential(10ms) + 5ms`";
+}
 
 bool Setting<LatencySpec>::read(const Node& node, LatencySpec& out, Diagnostics& errors) {
   if (!node.is_scalar()) return detail::mismatch(node, type(), errors);
@@ -245,7 +253,9 @@ bool Setting<LatencySpec>::read(const Node& node, LatencySpec& out, Diagnostics&
   return true;
 }
 
-Node Setting<LatencySpec>::show(const LatencySpec& spec) { return Node::text(to_string(spec)); }
+Node Setting<LatencySpec>::show(const LatencySpec& spec) {
+  return Node::text(to_string(spec));
+}
 
 Node Setting<LatencySpec>::schema() {
   return detail::string_or_zero_schema(

@@ -1,21 +1,23 @@
 // The network: when, and whether, each copy of a message arrives.
 //
-// The world asks at the time of sending and schedules what it is told; the network has no events of its own. The delay of
-// a message is the sum of
+// The world asks at the time of sending and schedules what it is told; the network has no events of its own. The delay
+// of a message is the sum of
 //   - waiting and transmission: on the sender's uplink, then on the link, where capacity is limited (bytes * 8 / rate,
 //     rounded up; each is a queue, first come first served);
 //   - propagation: the link's fixed base plus a draw. Propagation delays are independent: a link is no pipe of one
 //     message at a time. Held to the synchrony bound below;
 //   - what a delaying cut and the adversary (`extra`) add, which nothing bounds.
-// Over several hops these accumulate hop by hop. With FIFO order an arrival is moved up to the previous one's, if later.
+// Over several hops these accumulate hop by hop. With FIFO order an arrival is moved up to the previous one's, if
+// later.
 //
-// Partial synchrony (Dwork, Lynch and Stockmeyer, JACM 1988): a message sent at t has propagated by max(t, GST) + delta; a
-// longer draw is cut to that, and counted. The network goes *beyond the model* when, between two honest nodes, a message
-// sent at or after GST is lost or cut, or any message takes longer than that bound by being held, cut or delayed. Without
-// delta no delay is too long, but a loss is still a loss. Queues never count: capacity is not the network's malice.
+// Partial synchrony (Dwork, Lynch and Stockmeyer, JACM 1988): a message sent at t has propagated by max(t, GST) +
+// delta; a longer draw is cut to that, and counted. The network goes *beyond the model* when, between two honest nodes,
+// a message sent at or after GST is lost or cut, or any message takes longer than that bound by being held, cut or
+// delayed. Without delta no delay is too long, but a loss is still a loss. Queues never count: capacity is not the
+// network's malice.
 //
-// Draws: the k-th message from a to b gets the k-th draw of a stream of that link, whatever else is sent, and whether it
-// is lost, cut or held. Loss, duplication, reordering, later hops and cuts derive their own draws from that one, so
+// Draws: the k-th message from a to b gets the k-th draw of a stream of that link, whatever else is sent, and whether
+// it is lost, cut or held. Loss, duplication, reordering, later hops and cuts derive their own draws from that one, so
 // switching any of them on or off shifts no other draw.
 //
 // Costs: building touches O(1) memory (8 bytes a link are reserved, 16 with a base, and filled row by row at a sender's
@@ -108,8 +110,8 @@ class Network {
     return report(forward(held, now), deliver);
   }
 
-  /// From now on. Messages already on their way arrive. Over several hops, a cut acts on each link of the route as it is
-  /// when the message is sent; there is no routing around.
+  /// From now on. Messages already on their way arrive. Over several hops, a cut acts on each link of the route as it
+  /// is when the message is sent; there is no routing around.
   CutId start_cut(const Cut& cut);
   /// The parcels that waited for this cut, in the order they were held; pass each to `release`. None if already healed.
   std::vector<HeldParcel> heal(CutId id);
@@ -144,7 +146,8 @@ class Network {
   std::size_t row_of(NodeId from, NodeId to) {
     DCHECK(from < n_ || to < n_);
     const std::size_t row = to < n_ ? from : std::size_t{to} + clients_;
-    if (!ready_[row]) [[unlikely]] prepare(row);
+    if (!ready_[row]) [[unlikely]]
+      prepare(row);
     return row;
   }
   std::size_t link_of(std::size_t row, NodeId from, NodeId to) const { return row * n_ + (to < n_ ? to : from); }
@@ -160,7 +163,8 @@ class Network {
   Time bound(Time sent) const { return later(std::max(sent, gst_), delta_); }
   Time within_bound(Time at, Time sent) {
     const Time latest = bound(sent);
-    if (at <= latest) [[likely]] return at;
+    if (at <= latest) [[likely]]
+      return at;
     ++counters_.clamped;
     return latest;
   }
@@ -217,13 +221,13 @@ class Network {
   Latency reorder_by_;
   BitRate bandwidth_, uplink_;
   bool fifo_ = false;
-  std::vector<Time> last_arrival_;              ///< of each link, with fifo
-  std::vector<Time> link_free_, uplink_free_;   ///< single hop: when the queue is empty
+  std::vector<Time> last_arrival_;             ///< of each link, with fifo
+  std::vector<Time> link_free_, uplink_free_;  ///< single hop: when the queue is empty
   std::unordered_map<std::uint64_t, Pipe> link_pipes_;
-  std::vector<Pipe> uplink_pipes_;              ///< several hops
-  std::optional<Topology> topology_;            ///< unless a full mesh
-  std::vector<std::vector<NodeId>> routes_;     ///< of each source, once asked for
-  std::vector<NodeId> path_;                    ///< the route being walked
+  std::vector<Pipe> uplink_pipes_;           ///< several hops
+  std::optional<Topology> topology_;         ///< unless a full mesh
+  std::vector<std::vector<NodeId>> routes_;  ///< of each source, once asked for
+  std::vector<NodeId> path_;                 ///< the route being walked
   struct Waiting {
     CutId cut;
     HeldParcel held;

@@ -6,7 +6,9 @@
 namespace byzsim {
 namespace {
 
-bool happens(std::uint64_t bits, std::uint64_t threshold) { return bits < threshold || threshold == ~std::uint64_t{0}; }
+bool happens(std::uint64_t bits, std::uint64_t threshold) {
+  return bits < threshold || threshold == ~std::uint64_t{0};
+}
 
 /// Of several draws of one message, each with a number of its own.
 constexpr std::uint64_t kCopy = 1;
@@ -49,8 +51,9 @@ Network::Outcome Network::forward(const HeldParcel& held, Time now) {
     // Made by the network behind the sender's queue, so it takes no capacity there.
     ++counters_.duplicated;
     outcome.copies = 2;
-    outcome.at[1] = in_order(parcel.from, parcel.to,
-                             later(walk(parcel, first.first_departure, draw(copy, kCopy), {}, false, now).arrival, added));
+    outcome.at[1] =
+        in_order(parcel.from, parcel.to,
+                 later(walk(parcel, first.first_departure, draw(copy, kCopy), {}, false, now).arrival, added));
   }
   return outcome;
 }
@@ -81,7 +84,8 @@ Duration Network::held_back(std::uint64_t bits) {
   return reorder_by_.sample(mix64(own));
 }
 
-Network::Walk Network::walk(const Parcel& parcel, Time depart, std::uint64_t bits, Duration late, bool queue, Time now) {
+Network::Walk Network::walk(const Parcel& parcel, Time depart, std::uint64_t bits, Duration late, bool queue,
+                            Time now) {
   // What is left of max(t, GST) + delta; without delta, nothing is too long.
   Duration budget = bound(now) == kNever ? Duration::max() : bound(now) - now;
   bool clamped = false;

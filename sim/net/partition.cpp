@@ -16,9 +16,8 @@ ReplicaSet set_of(const std::vector<NodeId>& nodes) {
 bool Cuts::Active::cuts(NodeId sender, NodeId receiver) const {
   if (groups.empty()) return from.contains(sender) && to.contains(receiver);
   if (!grouped.contains(sender) || !grouped.contains(receiver)) return false;
-  return std::none_of(groups.begin(), groups.end(), [&](const ReplicaSet& group) {
-    return group.contains(sender) && group.contains(receiver);
-  });
+  return std::none_of(groups.begin(), groups.end(),
+                      [&](const ReplicaSet& group) { return group.contains(sender) && group.contains(receiver); });
 }
 
 bool Cuts::between(NodeId from, NodeId to) const {

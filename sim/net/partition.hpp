@@ -1,9 +1,9 @@
 // Which links are cut, now: partitions and one-way cuts, any number at once.
 //
-// A partition is a list of groups. Two nodes can talk if they share a group, or if one of them is in no group at all; so a
-// node in two groups talks to both, and its two sides still cannot talk to each other except through it. A one-way cut
-// stops what goes from one set to another and nothing else. What happens to a message across a cut is the cut's mode;
-// where several cuts apply, drop wins over hold, hold over delay, and delays add up.
+// A partition is a list of groups. Two nodes can talk if they share a group, or if one of them is in no group at all;
+// so a node in two groups talks to both, and its two sides still cannot talk to each other except through it. A one-way
+// cut stops what goes from one set to another and nothing else. What happens to a message across a cut is the cut's
+// mode; where several cuts apply, drop wins over hold, hold over delay, and delays add up.
 //
 // Costs: nothing while no cut is active (`any()` is one load); otherwise a few bit tests a cut.
 #pragma once

@@ -18,7 +18,8 @@ constexpr Duration transmission_time(std::uint64_t bytes, BitRate rate) {
   if (bytes <= (~std::uint64_t{0} - rate.bits_per_second) / per_byte) {
     return Duration{static_cast<std::int64_t>((bytes * per_byte + rate.bits_per_second - 1) / rate.bits_per_second)};
   }
-  const auto wide = (static_cast<unsigned __int128>(bytes) * per_byte + rate.bits_per_second - 1) / rate.bits_per_second;
+  const auto wide =
+      (static_cast<unsigned __int128>(bytes) * per_byte + rate.bits_per_second - 1) / rate.bits_per_second;
   constexpr auto most = static_cast<unsigned __int128>(Duration::max().count());
   return Duration{static_cast<std::int64_t>(wide < most ? wide : most)};
 }

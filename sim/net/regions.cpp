@@ -11,9 +11,10 @@ namespace {
 // Averages over 2021 as published by cloudping.co, in the selection of the Delphi-BFT simulator. Measured from each end
 // separately, so not symmetric; the diagonal is a round trip within the region.
 constexpr std::string_view kAwsNames[] = {
-    "af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
-    "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-south-1", "eu-west-1",
-    "eu-west-2", "eu-west-3", "me-south-1", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2"};
+    "af-south-1",     "ap-east-1",      "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
+    "ap-southeast-1", "ap-southeast-2", "ca-central-1",   "eu-central-1",   "eu-north-1",     "eu-south-1",
+    "eu-west-1",      "eu-west-2",      "eu-west-3",      "me-south-1",     "sa-east-1",      "us-east-1",
+    "us-east-2",      "us-west-1",      "us-west-2"};
 // clang-format off
 constexpr std::uint16_t kAwsRoundTrips[] = {
       923, 25063, 35520, 38278, 36032, 15790, 21487, 41099, 22221, 16120, 17640, 18316, 15719, 14817, 15372, 14619, 33130, 22080, 23247, 29219, 27223,  // af-south-1
@@ -40,11 +41,11 @@ constexpr std::uint16_t kAwsRoundTrips[] = {
 };
 // clang-format on
 
-// Medians between the 54 instances of the Mysticeti testbed on 2026-09-18 (github.com/asonnino/mysticeti, issue 277), whose
-// jitter (mdev) was at most 1 ms everywhere. Its 50 validators stand round robin in the six regions. Symmetric; the round
-// trip within ap-northeast-1 was not measured and is taken to be that within us-east-1.
-constexpr std::string_view kMysticetiNames[] = {
-    "us-east-1", "us-east-2", "eu-central-1", "eu-west-2", "eu-west-3", "ap-northeast-1"};
+// Medians between the 54 instances of the Mysticeti testbed on 2026-09-18 (github.com/asonnino/mysticeti, issue 277),
+// whose jitter (mdev) was at most 1 ms everywhere. Its 50 validators stand round robin in the six regions. Symmetric;
+// the round trip within ap-northeast-1 was not measured and is taken to be that within us-east-1.
+constexpr std::string_view kMysticetiNames[] = {"us-east-1", "us-east-2", "eu-central-1",
+                                                "eu-west-2", "eu-west-3", "ap-northeast-1"};
 // clang-format off
 constexpr std::uint16_t kMysticetiRoundTrips[] = {
        20,  1140,  9060,  7530,  8220, 14640,  // us-east-1

@@ -1,7 +1,7 @@
 // Tables of measured delays between regions, for `network.regions`.
 //
-// A table holds round trips; the delay one way is taken to be half of it, which measurements from one end cannot refine.
-// Everything is a multiple of 10 us (round trips) or 5 us (one way), exactly.
+// A table holds round trips; the delay one way is taken to be half of it, which measurements from one end cannot
+// refine. Everything is a multiple of 10 us (round trips) or 5 us (one way), exactly.
 #pragma once
 
 #include <cstdint>

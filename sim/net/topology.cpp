@@ -28,7 +28,9 @@ Topology::~Topology() = default;
 Topology::Topology(Topology&&) noexcept = default;
 Topology& Topology::operator=(Topology&&) noexcept = default;
 
-std::uint32_t Topology::size() const { return static_cast<std::uint32_t>(num_vertices(graph_->links)); }
+std::uint32_t Topology::size() const {
+  return static_cast<std::uint32_t>(num_vertices(graph_->links));
+}
 
 std::vector<Edge> Topology::edges() const {
   std::vector<Edge> list;
@@ -41,7 +43,9 @@ std::vector<Edge> Topology::edges() const {
   return list;
 }
 
-bool Topology::linked(NodeId a, NodeId b) const { return boost::edge(a, b, graph_->links).second; }
+bool Topology::linked(NodeId a, NodeId b) const {
+  return boost::edge(a, b, graph_->links).second;
+}
 
 std::vector<NodeId> Topology::neighbours(NodeId id) const {
   std::vector<NodeId> list;
@@ -72,8 +76,7 @@ std::vector<NodeId> Topology::routes_from(NodeId source, const std::function<Dur
   }
   constexpr std::int64_t unreachable = std::numeric_limits<std::int64_t>::max();
   std::vector<std::int64_t> distance(size(), unreachable);
-  boost::dijkstra_shortest_paths(links, source,
-                                 boost::distance_map(distance.data()).distance_inf(unreachable));
+  boost::dijkstra_shortest_paths(links, source, boost::distance_map(distance.data()).distance_inf(unreachable));
   // Distances are unique, paths are not; which one Boost found depends on its heap. So choose the relay here.
   std::vector<NodeId> before(size(), kNobody);
   before[source] = source;

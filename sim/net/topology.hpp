@@ -55,7 +55,8 @@ class Topology {
   static std::string problem(const TopologySpec& spec, std::uint32_t n, const std::vector<std::vector<NodeId>>& edges);
 
   /// There must be no problem.
-  Topology(const TopologySpec& spec, std::uint32_t n, const std::vector<std::vector<NodeId>>& edges, std::uint64_t seed);
+  Topology(const TopologySpec& spec, std::uint32_t n, const std::vector<std::vector<NodeId>>& edges,
+           std::uint64_t seed);
   ~Topology();
   Topology(Topology&&) noexcept;
   Topology& operator=(Topology&&) noexcept;
@@ -67,8 +68,8 @@ class Topology {
   /// The connected components, each sorted, by their least member.
   std::vector<std::vector<NodeId>> components() const;
 
-  /// For each replica the one before it on the route from `source`; `source` for itself, kNobody where there is no route.
-  /// `base(a, b)` is the base delay between two linked replicas, not negative.
+  /// For each replica the one before it on the route from `source`; `source` for itself, kNobody where there is no
+  /// route. `base(a, b)` is the base delay between two linked replicas, not negative.
   std::vector<NodeId> routes_from(NodeId source, const std::function<Duration(NodeId, NodeId)>& base) const;
 
  private:

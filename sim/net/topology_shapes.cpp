@@ -32,11 +32,14 @@ const Registered<> full_mesh{"topology", "full-mesh", "every replica linked to e
 const Registered<> star{"topology", "star", "replica 0 in the middle, every other linked to it alone"};
 const Registered<> ring{"topology", "ring", "each replica linked to the next, the last to the first"};
 const Registered<> regular{"topology", "random-regular", "random-regular(4): 4 links each, drawn from the seed"};
-const Registered<> clusters{"topology", "clusters",
-                            "clusters(3): full meshes of consecutive replicas, joined by a full mesh of their first ones"};
+const Registered<> clusters{
+    "topology", "clusters",
+    "clusters(3): full meshes of consecutive replicas, joined by a full mesh of their first ones"};
 const Registered<> edge_list{"topology", "edges", "the pairs of replicas listed in `edges`"};
 
-Edge ordered(NodeId a, NodeId b) { return {std::min(a, b), std::max(a, b)}; }
+Edge ordered(NodeId a, NodeId b) {
+  return {std::min(a, b), std::max(a, b)};
+}
 
 /// The first replica of cluster `c` of `count`; sizes differ by at most one.
 NodeId cluster_begin(std::uint32_t n, std::uint32_t count, std::uint32_t c) {
@@ -57,7 +60,8 @@ std::vector<NodeId> range(NodeId begin, NodeId end) {
 
 std::string shape_names() {
   std::vector<std::string> names;
-  for (const Shape& shape : kShapes) names.push_back(fmt::format("{}{}", shape.name, shape.parameter != nullptr ? "(NUMBER)" : ""));
+  for (const Shape& shape : kShapes)
+    names.push_back(fmt::format("{}{}", shape.name, shape.parameter != nullptr ? "(NUMBER)" : ""));
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -142,7 +146,8 @@ std::vector<Edge> shape_edges(const TopologySpec& spec, std::uint32_t n, const s
   return edges;
 }
 
-std::string Topology::problem(const TopologySpec& spec, std::uint32_t n, const std::vector<std::vector<NodeId>>& edges) {
+std::string Topology::problem(const TopologySpec& spec, std::uint32_t n,
+                              const std::vector<std::vector<NodeId>>& edges) {
   if (!edges.empty() && spec.kind != TopologyKind::edges) {
     return fmt::format("edges are listed, but the topology is {}; write `topology: edges`", to_string(spec));
   }
@@ -153,13 +158,16 @@ std::string Topology::problem(const TopologySpec& spec, std::uint32_t n, const s
     const std::uint32_t d = spec.parameter;
     if (d >= n && !(n == 1 && d == 0)) return fmt::format("{} replicas cannot have {} links each", n, d);
     if (static_cast<std::uint64_t>(n) * d % 2 != 0) {
-      return fmt::format("{} replicas cannot have {} links each: the number of ends, {}, is odd", n, d, n * std::uint64_t{d});
+      return fmt::format("{} replicas cannot have {} links each: the number of ends, {}, is odd", n, d,
+                         n * std::uint64_t{d});
     }
-    if ((d == 0 && n > 1) || (d == 1 && n > 2)) return fmt::format("{} replicas with {} links each are not connected", n, d);
+    if ((d == 0 && n > 1) || (d == 1 && n > 2))
+      return fmt::format("{} replicas with {} links each are not connected", n, d);
   }
   if (spec.kind != TopologyKind::edges) return {};
   for (const auto& pair : edges) {
-    if (pair.size() != 2) return fmt::format("[{}] is not an edge: an edge is a pair of replicas", fmt::join(pair, ", "));
+    if (pair.size() != 2)
+      return fmt::format("[{}] is not an edge: an edge is a pair of replicas", fmt::join(pair, ", "));
     if (pair[0] >= n || pair[1] >= n) {
       return fmt::format("edge [{}, {}] names replica {}, but there are only {} (0 to {})", pair[0], pair[1],
                          std::max(pair[0], pair[1]), n, n - 1);
@@ -168,8 +176,10 @@ std::string Topology::problem(const TopologySpec& spec, std::uint32_t n, const s
   }
   const auto parts = Topology(spec, n, edges, 0).components();
   if (parts.size() <= 1) return {};
-  std::string text = fmt::format("the edges leave the replicas in {} parts that cannot reach each other:", parts.size());
-  for (std::size_t i = 0; i < parts.size() && i < 4; ++i) text += fmt::format("{} [{}]", i == 0 ? "" : ",", fmt::join(parts[i], ", "));
+  std::string text =
+      fmt::format("the edges leave the replicas in {} parts that cannot reach each other:", parts.size());
+  for (std::size_t i = 0; i < parts.size() && i < 4; ++i)
+    text += fmt::format("{} [{}]", i == 0 ? "" : ",", fmt::join(parts[i], ", "));
   return parts.size() > 4 ? text + ", ..." : text;
 }
 
@@ -187,7 +197,8 @@ Parsed<TopologySpec> TopologySpec::parse(std::string_view text) {
     if (!text.ends_with(')')) return Result::fail("lacks a closing ')'", fmt::format("such as {}(3)", name));
     const Parsed<std::uint64_t> number = parse_unsigned(text.substr(open + 1, text.size() - open - 2));
     if (!number || number.value > 1'000'000) {
-      return Result::fail(fmt::format("does not give {} as a whole number", shape.parameter), fmt::format("such as {}(3)", name));
+      return Result::fail(fmt::format("does not give {} as a whole number", shape.parameter),
+                          fmt::format("such as {}(3)", name));
     }
     return Result::of({shape.kind, static_cast<std::uint32_t>(number.value)});
   }
@@ -206,7 +217,9 @@ std::string to_string(const TopologySpec& spec) {
   return "?";
 }
 
-std::string Setting<TopologySpec>::type() { return "a topology (" + shape_names() + ")"; }
+std::string Setting<TopologySpec>::type() {
+  return "a topology (" + shape_names() + ")";
+}
 
 bool Setting<TopologySpec>::read(const Node& node, TopologySpec& out, Diagnostics& errors) {
   if (!node.is_scalar()) return detail::mismatch(node, type(), errors);
@@ -216,7 +229,9 @@ bool Setting<TopologySpec>::read(const Node& node, TopologySpec& out, Diagnostic
   return true;
 }
 
-Node Setting<TopologySpec>::show(const TopologySpec& spec) { return Node::text(to_string(spec)); }
+Node Setting<TopologySpec>::show(const TopologySpec& spec) {
+  return Node::text(to_string(spec));
+}
 
 Node Setting<TopologySpec>::schema() {
   return detail::string_schema(R"(^(full-mesh|star|ring|edges|(random-regular|clusters)\([0-9]+\))$)");

@@ -55,9 +55,11 @@ class Checker : public Places {
     for (std::size_t i = 0; i < c.script.size(); ++i) {
       const ScriptedRequest& request = c.script[i];
       const std::string path = fmt::format("clients.script.{}", i);
-      if (!names.insert(request.name).second) error(path + ".name", fmt::format("two requests are named '{}'", request.name));
+      if (!names.insert(request.name).second)
+        error(path + ".name", fmt::format("two requests are named '{}'", request.name));
       if (request.client >= c.count) {
-        error(path + ".client", fmt::format("there is no client {}", request.client), fmt::format("clients.count is {}", c.count));
+        error(path + ".client", fmt::format("there is no client {}", request.client),
+              fmt::format("clients.count is {}", c.count));
       }
       if (request.at >= s_.run.until) warn(path + ".at", "the run ends before this request is sent");
       nodes(path + ".to", request.to, Who::replicas);
@@ -77,7 +79,8 @@ class Checker : public Places {
     if (run.seeds && (run.seeds->count() == 0 || run.seeds->count() > 10'000'000)) {
       error("run.seeds", "too many seeds", "at most 10000000 runs");
     }
-    if (run.warmup >= run.until) error("run.warmup", "the warm-up is as long as the run", fmt::format("until is {}", to_string(run.until)));
+    if (run.warmup >= run.until)
+      error("run.warmup", "the warm-up is as long as the run", fmt::format("until is {}", to_string(run.until)));
     if (run.decisions && run.decisions->replicas && *run.decisions->replicas > s_.protocol.n) {
       error("run.decisions.replicas", fmt::format("there are only {} replicas", s_.protocol.n));
     }
@@ -92,7 +95,8 @@ class Checker : public Places {
     if (e.suspects) nodes("expect.suspects", *e.suspects, Who::anyone);
     const bool breaks = e.safety == Safety::violated || (e.liveness && e.liveness->verdict == Liveness::violated);
     if (breaks && e.classification == Classification::none) {
-      error("expect.classification", "`none` contradicts the violation that is expected", "within-model or outside-model");
+      error("expect.classification", "`none` contradicts the violation that is expected",
+            "within-model or outside-model");
     }
     if (e.liveness && e.liveness->requests) {
       const std::uint64_t total = s_.clients.count * s_.clients.requests + s_.clients.script.size();
@@ -100,7 +104,8 @@ class Checker : public Places {
         error("expect.liveness.requests", fmt::format("the clients send only {} requests", total));
       }
     }
-    if (s_.judge.fairness && s_.clients.count < 2) warn("judge.fairness", "fairness compares clients, and there is only one");
+    if (s_.judge.fairness && s_.clients.count < 2)
+      warn("judge.fairness", "fairness compares clients, and there is only one");
   }
 };
 

@@ -14,8 +14,8 @@ namespace byzsim {
 void check(const Scenario& scenario, const Node& root, Diagnostics& errors);
 void check_timeline(const Scenario& scenario, const Node& root, Diagnostics& errors);
 
-/// A sentence for each thing that is allowed but probably not what was meant: expectations outside the model, bounds that
-/// cannot be met. `byzsim check` prints them.
+/// A sentence for each thing that is allowed but probably not what was meant: expectations outside the model, bounds
+/// that cannot be met. `byzsim check` prints them.
 std::vector<std::string> feasibility(const Scenario& scenario);
 
 }  // namespace byzsim

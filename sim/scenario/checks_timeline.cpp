@@ -31,12 +31,14 @@ class TimelineChecker : public Places {
     if (e.mode == PartitionMode::delay && e.delay == LatencySpec()) {
       error(path + ".mode", "`mode: delay` needs a delay", "such as `delay: 200ms`");
     }
-    if (e.mode != PartitionMode::delay && e.delay != LatencySpec()) error(path + ".delay", "delay goes with `mode: delay`");
+    if (e.mode != PartitionMode::delay && e.delay != LatencySpec())
+      error(path + ".delay", "delay goes with `mode: delay`");
     if (e.state != RestartState::kept && e.restart.empty() && (e.crash.empty() || !e.until)) {
       error(path + ".state", "state belongs to a restart, or to a crash with until");
     }
     if (e.at >= s_.run.until) {
-      warn(path + ".at", fmt::format("the run ends before {}", to_string(e.at)), fmt::format("run.until is {}", to_string(s_.run.until)));
+      warn(path + ".at", fmt::format("the run ends before {}", to_string(e.at)),
+           fmt::format("run.until is {}", to_string(s_.run.until)));
     }
     groups(path, e);
     if (e.cut) {
@@ -66,15 +68,18 @@ class TimelineChecker : public Places {
         if (e.until) steps[e.crash[k].index].push_back({*e.until, What::restart, path});
       }
       for (std::size_t k = 0; k < e.restart.size(); ++k) {
-        if (!e.restart[k].client) steps[e.restart[k].index].push_back({e.at, What::restart, fmt::format("timeline.{}.restart.{}", i, k)});
+        if (!e.restart[k].client)
+          steps[e.restart[k].index].push_back({e.at, What::restart, fmt::format("timeline.{}.restart.{}", i, k)});
       }
     }
     for (auto& [replica, life] : steps) {
-      std::stable_sort(life.begin(), life.end(), [](const Step& a, const Step& b) { return std::tie(a.at, a.what) < std::tie(b.at, b.what); });
+      std::stable_sort(life.begin(), life.end(),
+                       [](const Step& a, const Step& b) { return std::tie(a.at, a.what) < std::tie(b.at, b.what); });
       bool down = false;
       for (const Step& step : life) {
         if (down == (step.what == What::crash)) {
-          error(step.path, fmt::format("replica {} is {} at {}", replica, down ? "already down" : "not down", to_string(step.at)),
+          error(step.path,
+                fmt::format("replica {} is {} at {}", replica, down ? "already down" : "not down", to_string(step.at)),
                 down ? "" : "only a crashed replica can restart");
         }
         down = step.what == What::crash;

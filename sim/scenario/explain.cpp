@@ -17,7 +17,8 @@ struct Found {
 };
 
 /// Every key below a description. A type that holds itself is entered once.
-void walk(const Description& description, const std::string& prefix, std::vector<const Description*>& open, std::vector<Found>& out) {
+void walk(const Description& description, const std::string& prefix, std::vector<const Description*>& open,
+          std::vector<Found>& out) {
   if (std::find(open.begin(), open.end(), &description) != open.end()) return;
   open.push_back(&description);
   for (const Field& field : description.fields) {
@@ -46,10 +47,13 @@ std::vector<Found> keys_of(const CatalogueEntry& entry) {
 /// A value on one line, as it would be written in YAML's flow style.
 std::string written(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::null: return "null";
-    case Node::Kind::scalar: return node.scalar.empty() ? "\"\"" : node.scalar;
+    case Node::Kind::null:
+      return "null";
+    case Node::Kind::scalar:
+      return node.scalar.empty() ? "\"\"" : node.scalar;
     case Node::Kind::list:
-    case Node::Kind::map: break;
+    case Node::Kind::map:
+      break;
   }
   std::string text;
   for (std::size_t i = 0; i < node.items.size(); ++i) {
@@ -64,7 +68,8 @@ void list_entries(const std::string& kind, std::string& text) {
   const auto entries = Catalogue::list(kind);
   std::size_t width = 0;
   for (const CatalogueEntry* entry : entries) width = std::max(width, entry->name.size());
-  for (const CatalogueEntry* entry : entries) text += fmt::format("    {:<{}}  {}\n", entry->name, width, entry->summary);
+  for (const CatalogueEntry* entry : entries)
+    text += fmt::format("    {:<{}}  {}\n", entry->name, width, entry->summary);
 }
 
 /// The values of an enumeration, from its schema.
@@ -90,18 +95,21 @@ std::string explain_key(const Found& found) {
   list_values(field, text);
   if (!field.constraints.catalogue.empty()) list_entries(field.constraints.catalogue, text);
   if (!field.kind.empty() && field.form != Field::Form::each) list_entries(field.kind, text);
-  if (const std::string bounds = bounds_text(field.constraints); !bounds.empty()) text += fmt::format("  bounds: {}\n", bounds);
+  if (const std::string bounds = bounds_text(field.constraints); !bounds.empty())
+    text += fmt::format("  bounds: {}\n", bounds);
   const Description* nested = field.type != nullptr ? field.type->nested() : nullptr;
   if (field.constraints.required) {
     text += "  required\n";
-  } else if (const Node value = default_of(*found.owner, field); nested == nullptr || field.type->container[0] != '\0') {
+  } else if (const Node value = default_of(*found.owner, field);
+             nested == nullptr || field.type->container[0] != '\0') {
     text += fmt::format("  default: {}\n", value.is_null() ? "not set" : written(value));
   }
   if (nested != nullptr) {
     std::string keys;
     for (const std::string& key : nested->keys()) keys += (keys.empty() ? "" : ", ") + key;
     text += fmt::format("  keys: {}\n", keys);
-    if (nested->rest) text += fmt::format("    and the options of the {}, see `byzsim explain NAME`\n", nested->rest->kind);
+    if (nested->rest)
+      text += fmt::format("    and the options of the {}, see `byzsim explain NAME`\n", nested->rest->kind);
   }
   return text;
 }
@@ -115,7 +123,9 @@ std::string explain_entry(const CatalogueEntry& entry) {
     const Node value = default_of(*key.owner, *key.field);
     text += fmt::format("    {}: {}\n      {}", key.path, key.field->help, type_text(*key.field));
     if (const std::string bounds = bounds_text(key.field->constraints); !bounds.empty()) text += "; " + bounds;
-    text += key.field->constraints.required ? "; required\n" : value.is_null() ? "\n" : fmt::format("; default {}\n", written(value));
+    text += key.field->constraints.required ? "; required\n"
+            : value.is_null()               ? "\n"
+                                            : fmt::format("; default {}\n", written(value));
   }
   return text;
 }
@@ -138,10 +148,13 @@ std::string plain_path(std::string_view path) {
 }
 
 bool ends_in(std::string_view path, std::string_view tail) {
-  return path == tail || (path.size() > tail.size() && path.ends_with(tail) && path[path.size() - tail.size() - 1] == '.');
+  return path == tail ||
+         (path.size() > tail.size() && path.ends_with(tail) && path[path.size() - tail.size() - 1] == '.');
 }
 
-void add(std::string& text, const std::string& more) { text += (text.empty() ? "" : "\n") + more; }
+void add(std::string& text, const std::string& more) {
+  text += (text.empty() ? "" : "\n") + more;
+}
 
 }  // namespace
 
@@ -156,9 +169,13 @@ Explanation explain(std::string_view asked) {
     known.push_back(found.field->key);
   }
   if (!text.empty()) return {true, text};
-  if (key == "extends") return {true, "extends\n  another scenario file, relative to this one, that this file is laid over\n  type: text\n"};
+  if (key == "extends")
+    return {true,
+            "extends\n  another scenario file, relative to this one, that this file is laid over\n  type: text\n"};
   if (key == "variants") {
-    return {true, "variants\n  from the name of a variant to what it changes: maps merge, lists and scalars replace, null takes a key away\n  type: a map\n"};
+    return {true,
+            "variants\n  from the name of a variant to what it changes: maps merge, lists and scalars replace, null "
+            "takes a key away\n  type: a map\n"};
   }
   for (const Found& found : keys) {
     if (!key.empty() && ends_in(plain_path(found.path), key)) add(text, explain_key(found));
@@ -170,7 +187,8 @@ Explanation explain(std::string_view asked) {
     for (Found found : keys_of(*entry)) {
       const std::string own = found.path;
       found.path = fmt::format("{}.{}", entry->name, own);
-      if (!key.empty() && (own == key || plain_path(found.path) == key || ends_in(plain_path(own), key))) add(text, explain_key(found));
+      if (!key.empty() && (own == key || plain_path(found.path) == key || ends_in(plain_path(own), key)))
+        add(text, explain_key(found));
     }
   }
   if (!key.empty() && !Catalogue::names(key).empty()) {
@@ -180,7 +198,8 @@ Explanation explain(std::string_view asked) {
   }
   if (!text.empty()) return {true, text};
   const std::string near = closest(key, known);
-  return {false, fmt::format("nothing is called '{}'{}", asked.substr(0, 60), near.empty() ? "" : fmt::format("; did you mean '{}'?", near))};
+  return {false, fmt::format("nothing is called '{}'{}", asked.substr(0, 60),
+                             near.empty() ? "" : fmt::format("; did you mean '{}'?", near))};
 }
 
 }  // namespace byzsim

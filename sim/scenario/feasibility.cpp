@@ -36,13 +36,16 @@ void faults(const Scenario& s, Warnings& warnings) {
     }
   }
   if (faulty.size() > f && !expects_outside_model(s.expect)) {
-    const std::string crashed = corrupted == faulty.size() ? "" : fmt::format(" ({} of them crashed)", faulty.size() - corrupted);
-    warnings.push_back(fmt::format("{} replicas are faulty{} but the protocol assumes at most f = {}: a violation would be outside the model",
-                                   faulty.size(), crashed, f));
+    const std::string crashed =
+        corrupted == faulty.size() ? "" : fmt::format(" ({} of them crashed)", faulty.size() - corrupted);
+    warnings.push_back(fmt::format(
+        "{} replicas are faulty{} but the protocol assumes at most f = {}: a violation would be outside the model",
+        faulty.size(), crashed, f));
   }
   if (3 * std::uint64_t{f} >= s.protocol.n && f > 0 && !expects_outside_model(s.expect)) {
-    warnings.push_back(fmt::format("n = {} is not more than 3f = {}: no protocol tolerates {} Byzantine faults without synchrony",
-                                   s.protocol.n, 3 * std::uint64_t{f}, f));
+    warnings.push_back(
+        fmt::format("n = {} is not more than 3f = {}: no protocol tolerates {} Byzantine faults without synchrony",
+                    s.protocol.n, 3 * std::uint64_t{f}, f));
   }
 }
 
@@ -62,34 +65,40 @@ void partitions(const Scenario& s, Warnings& warnings) {
     const auto inside = std::count_if(cut.begin(), cut.end(), [](NodeRef ref) { return !ref.client; });
     largest += s.protocol.n - std::min<std::size_t>(s.protocol.n, static_cast<std::size_t>(inside));
     if (largest >= quorum) continue;
-    warnings.push_back(fmt::format("the partition at {} {} and leaves no side with n - f = {} replicas, yet liveness is expected",
-                                   to_string(e.at), e.until ? "heals only when the run is over" : "never heals", quorum));
+    warnings.push_back(
+        fmt::format("the partition at {} {} and leaves no side with n - f = {} replicas, yet liveness is expected",
+                    to_string(e.at), e.until ? "heals only when the run is over" : "never heals", quorum));
   }
 }
 
 void synchrony(const Scenario& s, Warnings& warnings) {
   const NetworkSettings& net = s.network;
   if (net.gst >= s.run.until && net.gst > 0ns && expects_liveness(s.expect)) {
-    warnings.push_back(fmt::format("gst is {}, when the run is over: nothing bounds delays, yet liveness is expected", to_string(net.gst)));
+    warnings.push_back(fmt::format("gst is {}, when the run is over: nothing bounds delays, yet liveness is expected",
+                                   to_string(net.gst)));
   }
   const Duration typical = Latency(net.jitter()).mean();
   if (net.delta && *net.delta < typical) {
-    warnings.push_back(fmt::format("delta is {}, less than the mean latency of {}: after GST most messages take exactly delta",
-                                   to_string(*net.delta), to_string(typical)));
+    warnings.push_back(
+        fmt::format("delta is {}, less than the mean latency of {}: after GST most messages take exactly delta",
+                    to_string(*net.delta), to_string(typical)));
   }
   if (net.loss > 0 && net.delta && expects_liveness(s.expect)) {
     warnings.push_back("messages are lost: delta bounds the delay only of those that arrive");
   }
-  if (net.loss == 1 && expects_liveness(s.expect)) warnings.push_back("every message is lost, yet liveness is expected");
+  if (net.loss == 1 && expects_liveness(s.expect))
+    warnings.push_back("every message is lost, yet liveness is expected");
   if (2 * typical >= s.run.until) {
-    warnings.push_back(fmt::format("the run ends at {}, before a message and its answer arrive (mean latency {})", to_string(s.run.until), to_string(typical)));
+    warnings.push_back(fmt::format("the run ends at {}, before a message and its answer arrive (mean latency {})",
+                                   to_string(s.run.until), to_string(typical)));
   }
 }
 
 void bounds(const Scenario& s, Warnings& warnings) {
   if (s.expect.liveness && s.expect.liveness->within && *s.expect.liveness->within > s.run.until) {
-    warnings.push_back(fmt::format("a request may take {}, longer than the run of {}: liveness can only be unknown or held",
-                                   to_string(*s.expect.liveness->within), to_string(s.run.until)));
+    warnings.push_back(
+        fmt::format("a request may take {}, longer than the run of {}: liveness can only be unknown or held",
+                    to_string(*s.expect.liveness->within), to_string(s.run.until)));
   }
   if (s.clients.count == 0 || (s.clients.requests == 0 && s.clients.script.empty())) {
     warnings.push_back("no client sends anything: a protocol without requests decides nothing");

@@ -74,7 +74,8 @@ class Family {
  private:
   std::optional<Node> read_parent(const std::string& child, const Node& parent) {
     if (!parent.is_scalar()) {
-      errors_.error(parent.position, fmt::format("expected the name of one file in extends, found {}", parent.describe_kind()));
+      errors_.error(parent.position,
+                    fmt::format("expected the name of one file in extends, found {}", parent.describe_kind()));
       return std::nullopt;
     }
     if (!options_.files) {
@@ -149,7 +150,8 @@ bool good_variants(const Node& variants, Diagnostics& errors) {
   bool good = true;
   for (std::size_t i = 0; i < variants.items.size(); ++i) {
     const Node& variant = variants.items[i];
-    if (!variant.is_map() && !variant.is_null()) good = detail::mismatch(variant, "what the variant changes, a map", errors);
+    if (!variant.is_map() && !variant.is_null())
+      good = detail::mismatch(variant, "what the variant changes, a map", errors);
     for (const char* key : {"extends", "variants"}) {
       if (variant.find(key) == nullptr) continue;
       errors.error(variant.find(key)->position, fmt::format("a variant cannot have '{}'", key));
@@ -165,6 +167,7 @@ Scenario with_seed(Scenario scenario, std::uint64_t seed) {
   scenario.run.seed = seed;
   scenario.run.seeds.reset();
   scenario.expect.aggregate.clear();
+  scenario.hash = scenario_hash(scenario);
   return scenario;
 }
 
@@ -193,6 +196,7 @@ std::vector<Scenario> load_text(const std::string& name, const std::string& text
     if (!scenario) continue;
     scenario->file = name;
     scenario->variant = all.keys[i].text;
+    scenario->hash = scenario_hash(*scenario);
     scenarios.push_back(std::move(*scenario));
   }
   if (errors.errors() != before) scenarios.clear();

@@ -13,7 +13,8 @@ namespace byzsim {
 
 class Places {
  public:
-  Places(const Scenario& scenario, const Node& root, Diagnostics& errors) : s_(scenario), root_(root), errors_(errors) {}
+  Places(const Scenario& scenario, const Node& root, Diagnostics& errors)
+      : s_(scenario), root_(root), errors_(errors) {}
 
   /// The place of the path, or of the nearest thing around it that is written down.
   Position place(std::string_view path) const;

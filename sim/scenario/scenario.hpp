@@ -330,6 +330,7 @@ struct Scenario {
   // Not keys of the file: where it came from.
   std::string file;     ///< as the user named it
   std::string variant;  ///< empty if the file has none
+  std::uint64_t hash = 0;  ///< over the seed and every resolved setting; filled in by the loader
 
   static void describe(auto& row) {
     row("schema", &Scenario::schema, "the format of this file: byzsim/v1", required(), one_of({"byzsim/v1"}));

@@ -30,20 +30,28 @@ void relax(Node& schema) {
   }
 }
 
-Node described(Node schema, const char* help) { return schema.put("description", Node::text(help)); }
+Node described(Node schema, const char* help) {
+  return schema.put("description", Node::text(help));
+}
 
-Node reference(const std::string& name) { return Node::map().put("$ref", Node::text("#/definitions/" + name)); }
+Node reference(const std::string& name) {
+  return Node::map().put("$ref", Node::text("#/definitions/" + name));
+}
 
 /// Adds the keys that belong to files rather than to scenarios.
 Node with_file_keys(Node schema) {
   Node& properties = *schema.find("properties");
   Node file = Node::map().put("type", Node::text("string"));
-  properties.put("extends", described(std::move(file), "another scenario file, relative to this one, that this file is laid over"));
+  properties.put("extends", described(std::move(file),
+                                      "another scenario file, relative to this one, that this file is laid over"));
   Node variant = Node::map();
   variant.put("anyOf", Node::list().push(reference("overlay")).push(Node::map().put("type", Node::text("null"))));
   Node variants = Node::map();
-  variants.put("type", Node::text("object")).put("minProperties", Node::plain("1")).put("additionalProperties", std::move(variant));
-  properties.put("variants", described(std::move(variants), "from the name of a variant to what it changes: maps merge, lists replace"));
+  variants.put("type", Node::text("object"))
+      .put("minProperties", Node::plain("1"))
+      .put("additionalProperties", std::move(variant));
+  properties.put("variants", described(std::move(variants),
+                                       "from the name of a variant to what it changes: maps merge, lists replace"));
   return schema;
 }
 
@@ -57,7 +65,8 @@ nlohmann::ordered_json json_schema() {
   definitions.put("scenario", with_file_keys(scenario));
   Node child = overlay;  // the same keys, by reference: the schema is long enough
   Node& keys = *child.find("properties");
-  for (std::size_t i = 0; i < keys.items.size(); ++i) keys.items[i] = reference("overlay/properties/" + keys.keys[i].text);
+  for (std::size_t i = 0; i < keys.items.size(); ++i)
+    keys.items[i] = reference("overlay/properties/" + keys.keys[i].text);
   definitions.put("child", with_file_keys(std::move(child)));
   definitions.put("overlay", std::move(overlay));
   Node root = Node::map();

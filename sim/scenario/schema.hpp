@@ -1,5 +1,5 @@
-// The scenario language as others read it: a JSON Schema for editors, and explanations for people. Both are made from the
-// descriptions of the settings and the catalogue, so they cannot disagree with the loader.
+// The scenario language as others read it: a JSON Schema for editors, and explanations for people. Both are made from
+// the descriptions of the settings and the catalogue, so they cannot disagree with the loader.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -16,7 +16,8 @@ struct Explanation {
   std::string text;  ///< or, if not found, a sentence that says so and suggests
 };
 
-/// Explains a key by its dotted path (`network.latency`), by its last component (every match), or a catalogue entry by name
+/// Explains a key by its dotted path (`network.latency`), by its last component (every match), or a catalogue entry by
+/// name
 /// (`equivocate`), or a kind (`behaviour`: lists the entries).
 Explanation explain(std::string_view key);
 

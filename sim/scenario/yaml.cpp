@@ -8,6 +8,8 @@
 #include <map>
 #include <sstream>
 
+#include "sim/scenario/yaml_text.hpp"
+
 namespace byzsim {
 
 namespace {
@@ -33,7 +35,8 @@ class Builder final : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark& mark) override { begin_ = at(mark); }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(Node(at(mark)), anchor); }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     // yaml-cpp's own tags: "?" for plain, "!" for quoted.
     if (tag != "?" && tag != "!" && !tag.empty()) refuse_tag(mark);
     Node node = tag == "!" ? Node::text(value) : Node::plain(value);
@@ -52,10 +55,12 @@ class Builder final : public YAML::EventHandler {
     copy.position = at(mark);
     place(std::move(copy));
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     open(Node::list(), mark, tag, anchor);
   }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open(Node::map(), mark, tag, anchor);
   }
   void OnSequenceEnd() override { close(); }
@@ -77,13 +82,16 @@ class Builder final : public YAML::EventHandler {
     if (mark.is_null()) return {source_, 0, 0};
     return {source_, static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1)};
   }
-  static Refused too_deep(Position where) { return {where, fmt::format("nested more than {} deep", kMaxYamlDepth), {}}; }
+  static Refused too_deep(Position where) {
+    return {where, fmt::format("nested more than {} deep", kMaxYamlDepth), {}};
+  }
   void refuse_tag(const YAML::Mark& mark) {
     errors_.error(at(mark), "tags (`!...`) are not supported", "write the value without the tag");
   }
   void count(std::size_t nodes, Position where) {
     nodes_ += nodes;
-    if (nodes_ > kMaxYamlNodes) throw Refused{where, fmt::format("more than {} values, aliases followed", kMaxYamlNodes), {}};
+    if (nodes_ > kMaxYamlNodes)
+      throw Refused{where, fmt::format("more than {} values, aliases followed", kMaxYamlNodes), {}};
   }
   static std::size_t depth_of(const Node& node) {
     std::size_t deepest = 0;
@@ -94,7 +102,8 @@ class Builder final : public YAML::EventHandler {
     if (anchor == YAML::NullAnchor) return;
     const std::size_t nodes = node.count();
     kept_ += nodes;  // nested anchors each keep a copy
-    if (kept_ > kMaxYamlNodes) throw Refused{node.position, fmt::format("more than {} values under anchors", kMaxYamlNodes), {}};
+    if (kept_ > kMaxYamlNodes)
+      throw Refused{node.position, fmt::format("more than {} values under anchors", kMaxYamlNodes), {}};
     anchors_[anchor] = {node, nodes, depth_of(node)};
   }
   void add(Node node, YAML::anchor_t anchor) {
@@ -147,7 +156,8 @@ class Builder final : public YAML::EventHandler {
       errors_.error(key.position, fmt::format("key '{}' stands twice", text.substr(0, 60)),
                     fmt::format("first in line {}", top.node.keys[index].position.line));
     }
-    if (top.node.keys.size() >= kMaxYamlKeys) throw Refused{key.position, fmt::format("more than {} keys in one map", kMaxYamlKeys), {}};
+    if (top.node.keys.size() >= kMaxYamlKeys)
+      throw Refused{key.position, fmt::format("more than {} keys in one map", kMaxYamlKeys), {}};
     top.node.keys.push_back({std::move(text), key.position});
     top.has_key = true;
   }
@@ -164,72 +174,6 @@ class Builder final : public YAML::EventHandler {
   std::size_t kept_ = 0;
 };
 
-/// The place of a byte of the text.
-Position place_of(const std::string& text, std::size_t offset, std::uint32_t source) {
-  Position where{source, 1, 1};
-  for (std::size_t i = 0; i < offset; ++i) {
-    where.column = text[i] == '\n' ? 1 : where.column + 1;
-    where.line += text[i] == '\n' ? 1 : 0;
-  }
-  return where;
-}
-
-/// The offset of the first byte that is not part of valid UTF-8, or the size.
-std::size_t invalid_utf8(const std::string& text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-    if (length == 0 || i + length > text.size()) return i;
-    for (std::size_t k = 1; k < length; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      unsigned char low = 0x80;
-      unsigned char high = 0xBF;
-      if (k == 1 && lead == 0xE0) low = 0xA0;  // overlong
-      if (k == 1 && lead == 0xED) high = 0x9F;  // surrogates
-      if (k == 1 && lead == 0xF0) low = 0x90;
-      if (k == 1 && lead == 0xF4) high = 0x8F;
-      if (next < low || next > high) return i;
-    }
-    i += length;
-  }
-  return i;
-}
-
-/// Whether the quotes that open at or after this place are never closed. yaml-cpp takes the end of the file for them.
-bool unterminated(const std::string& text, Position where) {
-  std::size_t i = 0;
-  for (std::uint32_t line = 1; line < where.line && i < text.size(); ++i) line += text[i] == '\n' ? 1 : 0;
-  i = text.find_first_of("'\"", i + where.column - 1);
-  if (i == std::string::npos) return false;
-  const char quote = text[i++];
-  for (; i < text.size(); ++i) {
-    if (quote == '"' && text[i] == '\\') {
-      ++i;
-    } else if (text[i] == quote) {
-      if (quote == '"' || i + 1 >= text.size() || text[i + 1] != quote) return false;
-      ++i;
-    }
-  }
-  return true;
-}
-
-bool acceptable(const std::string& text, std::uint32_t source, Diagnostics& errors) {
-  if (text.size() > kMaxYamlBytes) {
-    errors.error({source, 0, 0}, fmt::format("the file has {} bytes; the most is {}", text.size(), kMaxYamlBytes));
-    return false;
-  }
-  if (const std::size_t nul = text.find('\0'); nul != std::string::npos) {
-    errors.error(place_of(text, nul, source), "a NUL byte: this is not a text file");
-    return false;
-  }
-  if (const std::size_t bad = invalid_utf8(text); bad != text.size()) {
-    errors.error(place_of(text, bad, source), "not valid UTF-8");
-    return false;
-  }
-  return true;
-}
-
 std::string hint_for(const std::string& text, Position where) {
   std::istringstream lines(text);
   std::string line;
@@ -243,7 +187,7 @@ std::string hint_for(const std::string& text, Position where) {
 }  // namespace
 
 std::optional<Node> parse_yaml(const std::string& text, std::uint32_t source, Diagnostics& errors) {
-  if (!acceptable(text, source, errors)) return std::nullopt;
+  if (!acceptable_text(text, source, errors)) return std::nullopt;
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
@@ -256,7 +200,7 @@ std::optional<Node> parse_yaml(const std::string& text, std::uint32_t source, Di
                    "check the indentation; a file holds one document");
       return std::nullopt;
     }
-    if (const Position quoted = document.last_quoted(); quoted.line > 0 && unterminated(text, quoted)) {
+    if (const Position quoted = document.last_quoted(); quoted.line > 0 && unterminated_quotes(text, quoted)) {
       errors.error(quoted, "the quotes that open here are never closed");
       return std::nullopt;
     }

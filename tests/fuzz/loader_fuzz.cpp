@@ -1,7 +1,9 @@
-// Any bytes as a scenario: an error or a scenario, never a crash or a hang. What loads must load back from its resolved form.
+// Any bytes as a scenario: an error or a scenario, never a crash or a hang. What loads must load back from its resolved
+// form.
 //
 //   clang++ -std=c++20 -O1 -g -I. -fsanitize=fuzzer,address,undefined tests/fuzz/loader_fuzz.cpp sim/core/*.cpp
-//     sim/net/*.cpp sim/scenario/*.cpp -lyaml-cpp -lfmt -o loader_fuzz && ./loader_fuzz -dict=tests/fuzz/loader.dict tests/fuzz/corpus/loader
+//     sim/net/*.cpp sim/scenario/*.cpp -lyaml-cpp -lfmt -o loader_fuzz && ./loader_fuzz -dict=tests/fuzz/loader.dict
+//     tests/fuzz/corpus/loader
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
