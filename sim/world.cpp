@@ -2,7 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include <chrono>
+#include <algorithm>
 
 #include "sim/world_env.hpp"
 
@@ -74,10 +74,18 @@ Recording recording_of(const Scenario& scenario, std::uint64_t seed) {
 
 World::World(const Scenario& scenario, std::uint64_t seed) : impl_(std::make_unique<Impl>(scenario, seed)) {}
 World::~World() = default;
-const Manifest& World::manifest() const { return impl_->manifest_; }
-const Notary& World::notary() const { return *impl_->notary_; }
-void World::observe(Observer& observer) { impl_->observe(observer); }
-const Outcome& World::run() { return impl_->run(); }
+const Manifest& World::manifest() const {
+  return impl_->manifest_;
+}
+const Notary& World::notary() const {
+  return *impl_->notary_;
+}
+void World::observe(Observer& observer) {
+  impl_->observe(observer);
+}
+const Outcome& World::run() {
+  return impl_->run();
+}
 void World::stop(EndReason reason) {
   impl_->stop_reason_ = reason;
   impl_->stop_ = true;
@@ -122,6 +130,7 @@ void World::Impl::observe(Observer& observer) {
   for (std::size_t kind = 0; kind < kRecordKinds; ++kind) {
     if (((observer.wants() >> kind) & 1) != 0) listeners_[kind].push_back(&observer);
   }
+  wanted_ |= observer.wants();
 }
 
 void World::Impl::seat_nodes(std::uint64_t seed) {
@@ -191,7 +200,8 @@ void World::Impl::plan_timeline() {
     if (!entry.partition.empty()) {
       Cut cut{{}, {}, {}, entry.mode, entry.delay};
       for (const auto& group : entry.partition) cut.groups.push_back(resolve(group));
-      at(entry.at, [this, cut, until = entry.until] { begin_cut(cut, fmt::format("partition {}", cut.groups), until); });
+      at(entry.at,
+         [this, cut, until = entry.until] { begin_cut(cut, fmt::format("partition {}", cut.groups), until); });
     }
     if (entry.cut) {
       const Cut cut{{}, resolve(entry.cut->from), resolve(entry.cut->to), entry.mode, entry.delay};
@@ -219,9 +229,7 @@ void World::Impl::begin_cut(const Cut& cut, const std::string& what, std::option
   emit(r);
   if (!until) return;
   at(*until, [this, id, what] {
-    for (const HeldParcel& held : network_.heal(id)) {
-      settle(held.parcel, [&](auto&& deliver) { return network_.release(held, scheduler_.now(), deliver); });
-    }
+    release_held(id);
     Record healed = about(RecordKind::network, kNobody);
     healed.text = what;
     healed.count = 0;
@@ -251,11 +259,11 @@ bool World::Impl::finished() {
 
 const Outcome& World::Impl::run() {
   if (interceptor_ || wanted(RecordKind::signed_)) notary_->listen(this);
+  fast_sends_ = !interceptor_ && work_is_free_;
   struct Position {  // what a failed CHECK prints
-    explicit Position(std::uint64_t seed) { run_position() = {seed, 0, 0, true}; }
-    ~Position() { run_position().running = false; }
-  } position(manifest_.seed);
-  const auto wall_limit = std::chrono::steady_clock::now() + scenario_.run.wall_clock;
+    explicit Position(const RunPosition& at) { run_position() = at; }
+    ~Position() { run_position() = {}; }
+  } position(scheduler_.position(manifest_.seed));
   const Time limit = byzsim::at(scenario_.run.until);
   start();
   Event event;
@@ -272,10 +280,6 @@ const Outcome& World::Impl::run() {
     if ((postbox_.copies() == 0 || deciders_needed_ > 0) && finished()) break;
     if (scheduler_.fired() >= scenario_.run.max_events) {
       outcome_.reason = EndReason::events;
-      break;
-    }
-    if ((scheduler_.fired() & 0xffff) == 0 && std::chrono::steady_clock::now() > wall_limit) {
-      outcome_.reason = EndReason::wall_clock;
       break;
     }
   }
@@ -295,10 +299,6 @@ const Outcome& World::Impl::run() {
 }
 
 void World::Impl::handle(const Event& event) {
-  charge_ = {};
-  RunPosition& position = run_position();
-  position.event = scheduler_.fired();
-  position.time_ns = nanoseconds(scheduler_.now());
   switch (event.kind) {
     case EventKind::deliver:
       scheduler_.fired(event, postbox_.at(event.what).id());
@@ -332,15 +332,21 @@ void World::Impl::handle(const Event& event) {
       break;
     }
   }
-  // Work done outside a message's handling, such as in a timer, occupies a core like any other.
-  if (charge_ > Duration{} && !seats_[event.node].cores.empty()) {
-    auto& cores = seats_[event.node].cores;
+  if (!work_is_free_) settle_charge(event.node);
+}
+
+// What a handler did beyond receiving its message occupies a core, too.
+void World::Impl::settle_charge(NodeId node) {
+  auto& cores = seats_[node].cores;
+  if (charge_ > Duration{} && !cores.empty()) {
     auto core = std::min_element(cores.begin(), cores.end());
     *core = later(std::max(*core, scheduler_.now()), charge_);
   }
+  charge_ = {};
 }
 
-// A replica with limited cores: the message waits for a core, and its handler runs when it has been received and checked.
+// A replica with limited cores: the message waits for a core, and its handler runs when it has been received and
+// checked.
 void World::Impl::begin_work(std::uint32_t box, NodeId to) {
   Seat& seat = seats_[to];
   const Message& message = postbox_.at(box);
@@ -380,107 +386,6 @@ void World::Impl::hand_over(const Message& message, NodeId to) {
     emit(r);
   }
   seat.live->on_message(message);
-}
-
-// --- sending -------------------------------------------------------------------------------------------------------
-
-std::uint32_t World::Impl::bytes_of(const Message& message) const { return wire_size(message, sizes_); }
-
-void World::Impl::send(NodeId from, NodeId to, const Ref<const Message>& message) {
-  if (to >= seats_.size() || to == from) return;
-  Packet packet{message, from, to, {}, departure()};
-  if (message->from() != from) packet.message = Draft::relay(*message, from);
-  if (intercepts(from) && !interceptor_->outgoing(packet)) return;
-  forward(std::move(packet));
-}
-
-void World::Impl::broadcast(NodeId from, const Ref<const Message>& original) {
-  const bool special = intercepts(from) || !network_.plain() || (triggers_ & records(RecordKind::sent)) != 0;
-  if (special || !work_is_free_) {
-    for (NodeId to = 0; to < n_; ++to) {
-      if (to != from) send(from, to, original);
-    }
-    return;
-  }
-  const Ref<const Message> relayed = original->from() == from ? nullptr : Draft::relay(*original, from);
-  const Message& message = relayed ? *relayed : *original;
-  const std::uint32_t copies = from < n_ ? n_ - 1 : n_;
-  if (copies == 0) return;
-  const std::uint32_t bytes = bytes_of(message);
-  KindTraffic& traffic = traffic_of(message);
-  traffic.sent += copies;
-  traffic.bytes += std::uint64_t{bytes} * copies;
-  if (wanted(RecordKind::sent)) {
-    Record r = about(RecordKind::sent, from);
-    r.id = message.id();
-    r.count = copies;
-    r.bytes = bytes;
-    emit(r);
-  }
-  const std::uint32_t box = postbox_.put(message, copies);
-  network_.arrivals(from, scheduler_.now(), arrivals_.data());
-  for (NodeId to = 0; to < n_; ++to) {
-    if (to != from) scheduler_.at(arrivals_[to], EventKind::deliver, box, to);
-  }
-}
-
-void World::Impl::forward(Packet packet) {
-  const Message& message = *packet.message;
-  const std::uint32_t bytes = bytes_of(message);
-  charge_ += scenario_.replicas.cpu.send;
-  KindTraffic& traffic = traffic_of(message);
-  ++traffic.sent;
-  traffic.bytes += bytes;
-  if (announced(RecordKind::sent)) {
-    Record r = about(RecordKind::sent, packet.from);
-    r.peer = packet.to;
-    r.id = message.id();
-    r.count = 1;
-    r.bytes = bytes;
-    r.message = &message;
-    announce(r);
-  }
-  const std::uint32_t box = postbox_.put(message, 1);
-  const Parcel parcel{box, packet.from, packet.to, bytes};
-  // A packet that the adversary held is as late as it is: the synchrony bound counts from when it was sent.
-  const Duration held = std::max(departure(), scheduler_.now()) - packet.sent;
-  settle(parcel, [&](auto&& deliver) { return network_.route(parcel, packet.sent, packet.delay + held, deliver); });
-}
-
-// Asks the network what becomes of a parcel, and sees to it. The box holds one copy for it, whatever happens.
-template <class Ask>
-void World::Impl::settle(const Parcel& parcel, Ask&& ask) {
-  std::uint32_t copies = 0;
-  const Message& message = postbox_.at(parcel.what);
-  const Fate fate = ask([&](Time arrival) {
-    if (copies++ > 0) postbox_.put(message, 1);
-    scheduler_.at(std::max(arrival, scheduler_.now()), EventKind::deliver, parcel.what, parcel.to);
-  });
-  if (network_.counters().beyond > 0 && !announced_beyond_) went_beyond(message, parcel.from, parcel.to);
-  if (fate == Fate::lost || fate == Fate::cut) {
-    lost(message, parcel.from, parcel.to, fate == Fate::lost ? "loss" : "cut");
-    postbox_.done(parcel.what);
-  }
-}
-
-void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::string_view why) {
-  ++traffic_of(message).dropped;
-  if (wanted(RecordKind::dropped)) {
-    Record r = about(RecordKind::dropped, to);
-    r.peer = from;
-    r.id = message.id();
-    r.text = why;
-    emit(r);
-  }
-}
-
-void World::Impl::went_beyond(const Message& message, NodeId from, NodeId to) {
-  announced_beyond_ = true;
-  Record r = about(RecordKind::beyond, to);
-  r.peer = from;
-  r.id = message.id();
-  r.text = "a message between honest nodes was lost, or later than GST and delta allow";
-  emit(r);
 }
 
 }  // namespace byzsim

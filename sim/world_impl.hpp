@@ -86,6 +86,7 @@ class World::Impl final : public SigningListener, public Powers {
   void deliver(std::uint32_t box, NodeId to);
   void hand_over(const Message& message, NodeId to);
   void begin_work(std::uint32_t box, NodeId to);
+  void settle_charge(NodeId node);
   void at(Duration when, std::function<void()> action);
   void soon(std::function<void()> action);
   void take_down(NodeId node);
@@ -98,9 +99,11 @@ class World::Impl final : public SigningListener, public Powers {
   Time departure() const { return later(scheduler_.now(), charge_); }
   void send(NodeId from, NodeId to, const Ref<const Message>& message);
   void broadcast(NodeId from, const Ref<const Message>& message);
+  void send_plainly(NodeId from, NodeId to, const Message& message);
   void forward(Packet packet);
   void lost(const Message& message, NodeId from, NodeId to, std::string_view why);
   void went_beyond(const Message& message, NodeId from, NodeId to);
+  void release_held(CutId cut);
   template <class Ask>
   void settle(const Parcel& parcel, Ask&& ask);
   bool intercepts(NodeId from) const { return interceptor_ && (seats_[from].corrupt || watches_everyone_); }
@@ -108,7 +111,7 @@ class World::Impl final : public SigningListener, public Powers {
   KindTraffic& traffic_of(const Message& message) { return outcome_.traffic[message.kind().index]; }
 
   // Records.
-  bool wanted(RecordKind kind) const { return !listeners_[static_cast<std::size_t>(kind)].empty(); }
+  bool wanted(RecordKind kind) const { return (records(kind) & wanted_) != 0; }
   void emit(const Record& record) {
     for (Observer* listener : listeners_[static_cast<std::size_t>(record.kind)]) listener->on_record(record);
   }
@@ -124,9 +127,7 @@ class World::Impl final : public SigningListener, public Powers {
     emit(record);
     if (interceptor_ && ((records(record.kind) & triggers_) != 0)) interceptor_->on_event(record);
   }
-  bool announced(RecordKind kind) const {
-    return wanted(kind) || (interceptor_ && ((records(kind) & triggers_) != 0));
-  }
+  bool announced(RecordKind kind) const { return (records(kind) & (wanted_ | triggers_)) != 0; }
 
   const Scenario& scenario_;
   const Protocol& protocol_;
@@ -140,7 +141,9 @@ class World::Impl final : public SigningListener, public Powers {
   std::vector<Seat> seats_;
   std::unique_ptr<Interceptor> interceptor_;
   bool watches_everyone_ = false;
-  RecordMask triggers_ = 0;
+  bool fast_sends_ = false;  // nobody intercepts and work is free
+  RecordMask wanted_ = 0;    // by observers
+  RecordMask triggers_ = 0;  // by the adversary
   Stream adversary_random_;
   std::array<std::vector<Observer*>, kRecordKinds> listeners_;
   std::vector<std::function<void()>> actions_;  // what control events do
@@ -148,7 +151,7 @@ class World::Impl final : public SigningListener, public Powers {
   std::vector<Ref<const Request>> requests_;
   std::map<std::string, Ref<const Request>, std::less<>> named_requests_;
   std::map<Digest, Ref<const Batch>> batches_;
-  bool keeps_requests_ = false;  // only an adversary asks for them
+  bool keeps_requests_ = false;               // only an adversary asks for them
   std::vector<std::uint32_t> decided_count_;  // by slot: honest replicas that decided it
   std::uint64_t slots_decided_ = 0;
   std::uint32_t deciders_needed_ = 0;

@@ -33,21 +33,21 @@ class Scheduler {
 
   Time now() const { return now_; }
   std::uint64_t fired() const { return fired_; }
+  /// Where the run stands, for CHECK to print.
+  RunPosition position(std::uint64_t seed) const { return {seed, &fired_, &now_}; }
   /// A hash over (time, kind, node, subject) of every event fired so far.
   std::uint64_t fingerprint() const { return mix64(fingerprint_); }
   bool empty() const { return queue_.empty(); }
 
   void at(Time when, EventKind kind, std::uint32_t what, NodeId node) {
-    queue_.push({static_cast<std::uint64_t>(nanoseconds(when)), what,
-                 (static_cast<std::uint32_t>(kind) << kNodeBits) | node});
+    queue_.push(
+        {static_cast<std::uint64_t>(nanoseconds(when)), what, (static_cast<std::uint32_t>(kind) << kNodeBits) | node});
   }
 
   /// Takes the next event, if one is due by `limit`, and moves time to it. Cancelled timers vanish on the way.
   bool next(Time limit, Event& event) {
-    while (!queue_.empty()) {
-      const QueueEntry& entry = queue_.peek();
-      if (entry.key > static_cast<std::uint64_t>(nanoseconds(limit))) return false;
-      const QueueEntry popped = queue_.pop();
+    QueueEntry popped;
+    while (queue_.pop_until(static_cast<std::uint64_t>(nanoseconds(limit)), popped)) {
       event.kind = static_cast<EventKind>(popped.whom >> kNodeBits);
       event.what = popped.what;
       event.node = popped.whom & ((1u << kNodeBits) - 1);
@@ -63,12 +63,13 @@ class Scheduler {
   void fired(const Event& event, std::uint64_t subject) {
     ++fired_;
     const std::uint64_t who = (static_cast<std::uint64_t>(event.kind) << kNodeBits) | event.node;
-    fingerprint_ = (std::rotl(fingerprint_, 29) ^ static_cast<std::uint64_t>(nanoseconds(now_)) ^ (who << 36) ^ subject) *
-                   0x9e3779b97f4a7c15ULL;
+    const auto when = static_cast<std::uint64_t>(nanoseconds(now_));
+    fingerprint_ = ((std::rotl(fingerprint_, 29) ^ when * 0xbf58476d1ce4e5b9ULL) + ((who << 32) ^ subject)) * 0x9e3779b97f4a7c15ULL;
   }
 
   // Timers: one per (node, name). Starting a running timer moves its deadline; the queue is told only when the new
-  // deadline lies before the entry it already holds, so a timer that is restarted with every message costs no queue work.
+  // deadline lies before the entry it already holds, so a timer that is restarted with every message costs no queue
+  // work.
   std::uint32_t make_timer(NodeId node, std::uint32_t name) {
     timers_.push_back({node, name, kNever, kNever});
     return static_cast<std::uint32_t>(timers_.size() - 1);
@@ -92,7 +93,8 @@ class Scheduler {
     Time queued;    // the earliest entry that the queue holds for it
   };
 
-  // True if the timer fires now; its name replaces its number. An entry that came too early is put back at the deadline.
+  // True if the timer fires now; its name replaces its number. An entry that came too early is put back at the
+  // deadline.
   bool timer_due(Event& event, std::uint64_t key) {
     Timer& slot = timers_[event.what];
     const Time when{Duration{static_cast<std::int64_t>(key)}};
