@@ -1,8 +1,11 @@
 // The command line, as a user meets it: the built program is run as a child, its exit code, output and files are looked at.
+#include <fmt/core.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,9 +19,7 @@
 #include "sim/cli/command.hpp"
 #include "sim/cli/junit.hpp"
 #include "sim/cli/scenarios.hpp"
-#undef CHECK
-#include <doctest/doctest.h>
-#include <fmt/core.h>
+#include "tests/doctest.hpp"
 
 namespace byzsim {
 namespace {

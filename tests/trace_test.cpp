@@ -1,5 +1,4 @@
 // Traces: what is written is what is read; what is damaged is refused with the line; nothing half-written appears.
-#include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include "sim/trace/reader.hpp"
 #include "sim/trace/writer.hpp"
 #include "tests/trace_kit.hpp"
+#include "tests/doctest.hpp"
 
 namespace byzsim {
 namespace {
