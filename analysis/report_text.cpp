@@ -59,6 +59,10 @@ std::string listed(const Result& r, const std::vector<NodeId>& nodes) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+std::string plural(std::uint64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", human_count(count), what, count == 1 ? "" : "s");
+}
+
 void headline(Page& page, const Result& r) {
   page.line(fmt::format("{}  {}{}", page.ink(ink_of(r.verdict), sign_of(r.verdict)), page.ink(Ink::bold, r.scenario),
                         r.variant.empty() ? "" : fmt::format(" ({})", r.variant)));
@@ -71,7 +75,9 @@ void headline(Page& page, const Result& r) {
 void promises(Page& page, const Result& r) {
   page.line();
   page.line(fmt::format("  safety    {}", page.ink(r.safety == Safety::held ? Ink::good : Ink::bad, to_string(r.safety))));
-  const Ink ink = r.liveness == Liveness::held ? Ink::good : r.liveness == Liveness::violated ? Ink::bad : Ink::warn;
+  const Ink ink = r.liveness == Liveness::held       ? Ink::good
+                  : r.liveness == Liveness::violated ? Ink::bad
+                                                     : Ink::warn;
   page.line(fmt::format("  liveness  {}, {} of {} requests answered", page.ink(ink, to_string(r.liveness)),
                         human_count(r.accepted), human_count(r.submitted)));
 }
@@ -82,7 +88,9 @@ void violations(Page& page, const Result& r) {
   for (std::size_t i = 0; i < r.violations.size() && i < kMostViolations; ++i) {
     const JudgedViolation& violation = r.violations[i];
     page.line(fmt::format("  {}, at {}{}", page.ink(Ink::bad, violation.invariant), human(violation.time - kStart),
-                          violation.replicas.empty() ? "" : fmt::format(", replicas {}", listed(r, violation.replicas))));
+                          violation.replicas.empty() ? ""
+                          : fmt::format(", {} {}", violation.replicas.size() == 1 ? "replica" : "replicas",
+                                        listed(r, violation.replicas))));
     page.line(fmt::format("    {}", violation.message));
   }
   const std::uint64_t more = r.violations_dropped +
@@ -102,14 +110,22 @@ std::string value_text(const Exhibit& exhibit, const Sequence* sequence) {
 void culprits(Page& page, const Result& r, const Sequence* sequence) {
   if (r.evidence.empty()) return;
   page.heading("Who did it, proved by their own signatures");
-  NodeId last = kNobody;
-  for (const Evidence& proof : r.evidence) {
-    if (proof.culprit == last) continue;  // one proof is enough for a reader
-    last = proof.culprit;
+  for (NodeId culprit : r.culprits) {
+    // One proof is enough for a reader: the one that shows the most.
+    const auto shows = [&](const Evidence& proof) {
+      return proof.culprit == culprit && proof.exhibits.front().message &&
+             !requests_in(*proof.exhibits.front().message, r.n).empty();
+    };
+    auto found = std::find_if(r.evidence.begin(), r.evidence.end(), shows);
+    if (found == r.evidence.end()) {
+      found = std::find_if(r.evidence.begin(), r.evidence.end(), [&](const Evidence& proof) { return proof.culprit == culprit; });
+    }
+    if (found == r.evidence.end()) continue;
+    const Evidence& proof = *found;
     const auto proofs = std::count_if(r.evidence.begin(), r.evidence.end(),
                                       [&](const Evidence& other) { return other.culprit == proof.culprit; });
     page.line(fmt::format("  {} {}{}", page.ink(Ink::bad, named(r, proof.culprit)), proof.reason,
-                          proofs > 1 ? fmt::format(" (and {} more proofs)", proofs - 1) : ""));
+                          proofs > 1 ? fmt::format(" (and {} more)", plural(static_cast<std::uint64_t>(proofs - 1), "proof")) : ""));
     for (const Exhibit& exhibit : proof.exhibits) {
       const std::string kind = exhibit.kind < r.traffic.size() ? r.traffic[exhibit.kind].kind : "message";
       std::string text = fmt::format("    {} #{}", kind, exhibit.id);
@@ -182,7 +198,7 @@ void figures(Page& page, const Result& r) {
                                      time(latency.p90), time(latency.p99), time(latency.max)));
     row(page, "throughput", fmt::format("{} requests a second", human_number(r.figures.throughput)));
   }
-  row(page, "decisions", fmt::format("{} slots by every honest replica{}", human_count(r.decisions),
+  row(page, "decisions", fmt::format("{} by every honest replica{}", plural(r.decisions, "slot"),
                                      r.figures.highest_view > 0 ? fmt::format("; highest view {}", r.figures.highest_view) : ""));
   const KindTraffic total = r.total();
   row(page, "messages", fmt::format("{} sent, {} delivered, {} dropped, {}", human_count(total.sent),
@@ -201,7 +217,7 @@ void figures(Page& page, const Result& r) {
   if (r.beyond) {
     row(page, "network", fmt::format("went beyond GST and delta at {}: {}", human(r.beyond_at - kStart), r.beyond_how));
   }
-  row(page, "ended", fmt::format("at {} simulated, after {} events ({})", human(r.end - kStart), human_count(r.events),
+  row(page, "ended", fmt::format("at {} simulated, after {} ({})", human(r.end - kStart), plural(r.events, "event"),
                                  to_string(r.end_reason)));
   for (const SeriesPoint& point : r.figures.series) {
     row(page, "series", fmt::format("from {}: {} answered{}", human(point.from - kStart), human_count(point.accepted),

@@ -58,10 +58,15 @@ std::optional<SequenceFocus> Sequence::focus(const Result& result) {
   for (const Evidence& evidence : result.evidence) {
     for (const Exhibit& exhibit : evidence.exhibits) focus.offending.push_back(exhibit.id);
   }
+  // A fork is the story; what else broke before or with it is part of that.
+  const JudgedViolation* told = nullptr;
   for (const JudgedViolation& violation : result.violations) {
     if (!violation.safety || violation.slot == kNoSlot) continue;
-    focus.slot = violation.slot;
-    focus.until = violation.time;
+    if (told == nullptr || (told->invariant != "agreement" && violation.invariant == "agreement")) told = &violation;
+  }
+  if (told != nullptr) {
+    focus.slot = told->slot;
+    focus.until = told->time;
     return focus;
   }
   for (const Evidence& evidence : result.evidence) {
@@ -206,24 +211,35 @@ std::vector<Sequence::Legend> Sequence::legend() const {
   return list;
 }
 
-// Neighbours that say the same of several nodes become one event.
+bool Sequence::same_said(const Event& a, const Event& b) {
+  return (a.id == 0) == (b.id == 0) && a.what == b.what && a.to.empty() && b.to.empty() && !a.offending && !b.offending &&
+         a.lost.empty() && b.lost.empty() && a.label.view == b.label.view && a.label.slot == b.label.slot &&
+         a.label.value == b.label.value && !b.who.empty() &&
+         std::find(a.who.begin(), a.who.end(), b.who.front()) == a.who.end();
+}
+
+// Neighbours, or events of one instant, that say the same of several nodes become one event.
 std::vector<Sequence::Event> Sequence::merged() const {
   std::vector<Event> list;
-  for (const Event& event : events_) {
-    Event* last = list.empty() ? nullptr : &list.back();
-    const bool same = last != nullptr && (last->id == 0) == (event.id == 0) && last->what == event.what && !event.who.empty() &&
-                      last->label.view == event.label.view && last->label.slot == event.label.slot &&
-                      last->label.value == event.label.value && last->to.empty() && event.to.empty() && !last->offending &&
-                      !event.offending && last->lost.empty() && event.lost.empty() &&
-                      std::find(last->who.begin(), last->who.end(), event.who.front()) == last->who.end();
-    if (!same) {
-      list.push_back(event);
+  for (Event event : events_) {
+    if (event.to.size() + 1 == manifest_.n && std::all_of(event.to.begin(), event.to.end(), [&](NodeId id) {
+          return id < manifest_.n && id != event.who.front();
+        })) {
+      event.to.clear();
+    }
+    Event* into = nullptr;
+    for (std::size_t back = list.size(); back-- > 0 && into == nullptr;) {
+      if (back + 1 != list.size() && list[back].last != event.time) break;
+      if (same_said(list[back], event)) into = &list[back];
+    }
+    if (into == nullptr) {
+      list.push_back(std::move(event));
       continue;
     }
-    last->last = event.last;
-    last->who.push_back(event.who.front());
-    last->arrives = std::min(last->arrives, event.arrives);
-    last->arrives_last = std::max(last->arrives_last, event.arrives_last);
+    into->last = event.last;
+    into->who.push_back(event.who.front());
+    into->arrives = std::min(into->arrives, event.arrives);
+    into->arrives_last = std::max(into->arrives_last, event.arrives_last);
   }
   for (Event& event : list) std::sort(event.who.begin(), event.who.end());
   return list;

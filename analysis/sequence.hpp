@@ -48,7 +48,7 @@ class Sequence final : public Observer, private NestWalker {
 
   /// `manifest` must outlive the sequence.
   Sequence(const Manifest& manifest, SequenceFocus focus);
-  /// The slot of the first safety violation, or else of the first proof against a culprit; nothing if neither names a slot.
+  /// The slot of the first violation of agreement, of safety otherwise, or else of the first proof against a culprit; nothing if neither names a slot.
   static std::optional<SequenceFocus> focus(const Result& result);
 
   RecordMask wants() const override;
@@ -94,6 +94,7 @@ class Sequence final : public Observer, private NestWalker {
   void on_nested(const Message&) override {}
   std::string node(NodeId id) const;
   std::string nodes(const std::vector<NodeId>& list) const;
+  static bool same_said(const Event& a, const Event& b);
   std::vector<Event> merged() const;
   Line line(const Event& event) const;
 

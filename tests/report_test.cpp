@@ -83,7 +83,7 @@ TEST_CASE("a newcomer sees the equivocating primary being caught") {
     if ((sequence.wants() >> static_cast<unsigned>(record.kind) & 1) != 0) sequence.on_record(record);
   }
   const std::string text = text_report(result, {}, &sequence);
-  MESSAGE(text);
+  INFO(text);
   CHECK(text.starts_with("MET  equivocating primary\n"));
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(text_report(result, {.colour = true}, &sequence).find('\x1b') != std::string::npos);
