@@ -122,6 +122,7 @@ void World::Impl::observe(Observer& observer) {
   for (std::size_t kind = 0; kind < kRecordKinds; ++kind) {
     if (((observer.wants() >> kind) & 1) != 0) listeners_[kind].push_back(&observer);
   }
+  wanted_ |= observer.wants();
 }
 
 void World::Impl::seat_nodes(std::uint64_t seed) {
@@ -251,10 +252,11 @@ bool World::Impl::finished() {
 
 const Outcome& World::Impl::run() {
   if (interceptor_ || wanted(RecordKind::signed_)) notary_->listen(this);
+  fast_sends_ = !interceptor_ && work_is_free_;
   struct Position {  // what a failed CHECK prints
-    explicit Position(std::uint64_t seed) { run_position() = {seed, 0, 0, true}; }
-    ~Position() { run_position().running = false; }
-  } position(manifest_.seed);
+    explicit Position(const RunPosition& at) { run_position() = at; }
+    ~Position() { run_position() = {}; }
+  } position(scheduler_.position(manifest_.seed));
   const auto wall_limit = std::chrono::steady_clock::now() + scenario_.run.wall_clock;
   const Time limit = byzsim::at(scenario_.run.until);
   start();
@@ -295,10 +297,6 @@ const Outcome& World::Impl::run() {
 }
 
 void World::Impl::handle(const Event& event) {
-  charge_ = {};
-  RunPosition& position = run_position();
-  position.event = scheduler_.fired();
-  position.time_ns = nanoseconds(scheduler_.now());
   switch (event.kind) {
     case EventKind::deliver:
       scheduler_.fired(event, postbox_.at(event.what).id());
@@ -332,12 +330,17 @@ void World::Impl::handle(const Event& event) {
       break;
     }
   }
-  // Work done outside a message's handling, such as in a timer, occupies a core like any other.
-  if (charge_ > Duration{} && !seats_[event.node].cores.empty()) {
-    auto& cores = seats_[event.node].cores;
+  if (!work_is_free_) settle_charge(event.node);
+}
+
+// What a handler did beyond receiving its message occupies a core, too.
+void World::Impl::settle_charge(NodeId node) {
+  auto& cores = seats_[node].cores;
+  if (charge_ > Duration{} && !cores.empty()) {
     auto core = std::min_element(cores.begin(), cores.end());
     *core = later(std::max(*core, scheduler_.now()), charge_);
   }
+  charge_ = {};
 }
 
 // A replica with limited cores: the message waits for a core, and its handler runs when it has been received and checked.
@@ -388,10 +391,29 @@ std::uint32_t World::Impl::bytes_of(const Message& message) const { return wire_
 
 void World::Impl::send(NodeId from, NodeId to, const Ref<const Message>& message) {
   if (to >= seats_.size() || to == from) return;
+  if (fast_sends_ && network_.plain() && message->from() == from) return send_plainly(from, to, *message);
   Packet packet{message, from, to, {}, departure()};
   if (message->from() != from) packet.message = Draft::relay(*message, from);
   if (intercepts(from) && !interceptor_->outgoing(packet)) return;
   forward(std::move(packet));
+}
+
+// The common case: no adversary, no queues, nothing but latency.
+void World::Impl::send_plainly(NodeId from, NodeId to, const Message& message) {
+  const std::uint32_t bytes = bytes_of(message);
+  KindTraffic& traffic = traffic_of(message);
+  ++traffic.sent;
+  traffic.bytes += bytes;
+  if (wanted(RecordKind::sent)) {
+    Record r = about(RecordKind::sent, from);
+    r.peer = to;
+    r.id = message.id();
+    r.count = 1;
+    r.bytes = bytes;
+    r.message = &message;
+    emit(r);
+  }
+  scheduler_.at(network_.arrival(from, to, scheduler_.now()), EventKind::deliver, postbox_.put(message, 1), to);
 }
 
 void World::Impl::broadcast(NodeId from, const Ref<const Message>& original) {

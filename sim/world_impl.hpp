@@ -86,6 +86,7 @@ class World::Impl final : public SigningListener, public Powers {
   void deliver(std::uint32_t box, NodeId to);
   void hand_over(const Message& message, NodeId to);
   void begin_work(std::uint32_t box, NodeId to);
+  void settle_charge(NodeId node);
   void at(Duration when, std::function<void()> action);
   void soon(std::function<void()> action);
   void take_down(NodeId node);
@@ -98,6 +99,7 @@ class World::Impl final : public SigningListener, public Powers {
   Time departure() const { return later(scheduler_.now(), charge_); }
   void send(NodeId from, NodeId to, const Ref<const Message>& message);
   void broadcast(NodeId from, const Ref<const Message>& message);
+  void send_plainly(NodeId from, NodeId to, const Message& message);
   void forward(Packet packet);
   void lost(const Message& message, NodeId from, NodeId to, std::string_view why);
   void went_beyond(const Message& message, NodeId from, NodeId to);
@@ -108,7 +110,7 @@ class World::Impl final : public SigningListener, public Powers {
   KindTraffic& traffic_of(const Message& message) { return outcome_.traffic[message.kind().index]; }
 
   // Records.
-  bool wanted(RecordKind kind) const { return !listeners_[static_cast<std::size_t>(kind)].empty(); }
+  bool wanted(RecordKind kind) const { return (records(kind) & wanted_) != 0; }
   void emit(const Record& record) {
     for (Observer* listener : listeners_[static_cast<std::size_t>(record.kind)]) listener->on_record(record);
   }
@@ -125,7 +127,7 @@ class World::Impl final : public SigningListener, public Powers {
     if (interceptor_ && ((records(record.kind) & triggers_) != 0)) interceptor_->on_event(record);
   }
   bool announced(RecordKind kind) const {
-    return wanted(kind) || (interceptor_ && ((records(kind) & triggers_) != 0));
+    return (records(kind) & (wanted_ | triggers_)) != 0;
   }
 
   const Scenario& scenario_;
@@ -140,7 +142,9 @@ class World::Impl final : public SigningListener, public Powers {
   std::vector<Seat> seats_;
   std::unique_ptr<Interceptor> interceptor_;
   bool watches_everyone_ = false;
-  RecordMask triggers_ = 0;
+  bool fast_sends_ = false;  // nobody intercepts and work is free
+  RecordMask wanted_ = 0;    // by observers
+  RecordMask triggers_ = 0;  // by the adversary
   Stream adversary_random_;
   std::array<std::vector<Observer*>, kRecordKinds> listeners_;
   std::vector<std::function<void()>> actions_;  // what control events do

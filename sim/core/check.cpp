@@ -14,8 +14,8 @@ void check_failed(const char* file, int line, const char* expression, const std:
   }
   std::string text = fmt::format("{}:{}: CHECK({}) failed", name, line, expression);
   if (!operands.empty()) text += fmt::format(": {}", operands);
-  if (const RunPosition& at = run_position(); at.running) {
-    text += fmt::format(" (seed {}, event {}, t = {} ns)", at.seed, at.event, at.time_ns);
+  if (const RunPosition& at = run_position(); at.event != nullptr) {
+    text += fmt::format(" (seed {}, event {}, t = {} ns)", at.seed, *at.event, nanoseconds(*at.now));
   }
   throw InternalError(text);
 }

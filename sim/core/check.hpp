@@ -10,14 +10,15 @@
 #include <stdexcept>
 #include <string>
 
+#include "sim/core/time.hpp"
+
 namespace byzsim {
 
 /// Where the run on this thread stands; kept by the scheduler and printed by a failed CHECK.
 struct RunPosition {
   std::uint64_t seed = 0;
-  std::uint64_t event = 0;
-  std::int64_t time_ns = 0;
-  bool running = false;
+  const std::uint64_t* event = nullptr;  ///< null while nothing runs; points into the scheduler, so a step costs nothing
+  const Time* now = nullptr;
 };
 RunPosition& run_position();
 

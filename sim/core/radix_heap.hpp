@@ -49,6 +49,19 @@ class RadixHeap {
     return buckets_[0][cursor_++];
   }
 
+  /// Takes the earliest entry if its key is at most `limit`.
+  bool pop_until(std::uint64_t limit, QueueEntry& entry) {
+    if (size_ == 0) return false;
+    if (cursor_ == buckets_[0].size()) {
+      if (peek().key > limit) return false;
+    } else if (buckets_[0][cursor_].key > limit) {
+      return false;
+    }
+    --size_;
+    entry = buckets_[0][cursor_++];
+    return true;
+  }
+
   /// The entry that `pop` would return next, without removing it.
   const QueueEntry& peek() {
     DCHECK(size_ > 0);

@@ -33,6 +33,8 @@ class Scheduler {
 
   Time now() const { return now_; }
   std::uint64_t fired() const { return fired_; }
+  /// Where the run stands, for CHECK to print.
+  RunPosition position(std::uint64_t seed) const { return {seed, &fired_, &now_}; }
   /// A hash over (time, kind, node, subject) of every event fired so far.
   std::uint64_t fingerprint() const { return mix64(fingerprint_); }
   bool empty() const { return queue_.empty(); }
@@ -44,10 +46,8 @@ class Scheduler {
 
   /// Takes the next event, if one is due by `limit`, and moves time to it. Cancelled timers vanish on the way.
   bool next(Time limit, Event& event) {
-    while (!queue_.empty()) {
-      const QueueEntry& entry = queue_.peek();
-      if (entry.key > static_cast<std::uint64_t>(nanoseconds(limit))) return false;
-      const QueueEntry popped = queue_.pop();
+    QueueEntry popped;
+    while (queue_.pop_until(static_cast<std::uint64_t>(nanoseconds(limit)), popped)) {
       event.kind = static_cast<EventKind>(popped.whom >> kNodeBits);
       event.what = popped.what;
       event.node = popped.whom & ((1u << kNodeBits) - 1);

@@ -365,7 +365,8 @@ struct LogEntry {
   void reset() {
     new_view();
     decided = false;
-    certificate = {};
+    certificate.pre_prepare = nullptr;
+    certificate.prepares.clear();
     decision = nullptr;
   }
 };
@@ -664,11 +665,11 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     const PrePrepare& proposal = *entry.proposal;
     if (entry.prepared || 1 + entry.prepares.count(tally_key(proposal.value)) < rules_.quorum) return;
     entry.prepared = true;
-    entry.certificate = {entry.proposal, {}};
-    for (const auto& vote : entry.votes) {
-      if (rules_.counts(vote->view, vote->value, proposal)) entry.certificate.prepares.push_back(vote);
-    }
+    entry.certificate.pre_prepare = entry.proposal;
+    entry.certificate.prepares.swap(entry.votes);  // both keep their memory for the slots to come
     entry.votes.clear();
+    std::erase_if(entry.certificate.prepares,
+                  [&](const auto& vote) { return !rules_.counts(vote->view, vote->value, proposal); });
     env_.note_prepared(proposal.view, proposal.slot, proposal.value);
     Commit vote;
     vote.view = proposal.view;

@@ -180,6 +180,10 @@ BENCHMARK_CAPTURE(latency_draw, lognormal, "lognormal(50ms, 0.4)")->Name("latenc
 int main(int argc, char** argv) {
   using namespace byzsim::bench;
   const bool quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
+  if (argc > 2 && std::strcmp(argv[1], "--only") == 0) {  // one row, for profiling
+    delivery(static_cast<std::uint32_t>(std::atoi(argv[2])), false);
+    return 0;
+  }
   for (std::uint32_t n : {4, 16, 64, 128, 256, 512}) delivery(n, quick);
   small_worlds(quick);
   trace("plain", ".ndjson", quick);
