@@ -2,7 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include <chrono>
+#include <algorithm>
 
 #include "sim/world_env.hpp"
 
@@ -74,10 +74,18 @@ Recording recording_of(const Scenario& scenario, std::uint64_t seed) {
 
 World::World(const Scenario& scenario, std::uint64_t seed) : impl_(std::make_unique<Impl>(scenario, seed)) {}
 World::~World() = default;
-const Manifest& World::manifest() const { return impl_->manifest_; }
-const Notary& World::notary() const { return *impl_->notary_; }
-void World::observe(Observer& observer) { impl_->observe(observer); }
-const Outcome& World::run() { return impl_->run(); }
+const Manifest& World::manifest() const {
+  return impl_->manifest_;
+}
+const Notary& World::notary() const {
+  return *impl_->notary_;
+}
+void World::observe(Observer& observer) {
+  impl_->observe(observer);
+}
+const Outcome& World::run() {
+  return impl_->run();
+}
 void World::stop(EndReason reason) {
   impl_->stop_reason_ = reason;
   impl_->stop_ = true;
@@ -192,7 +200,8 @@ void World::Impl::plan_timeline() {
     if (!entry.partition.empty()) {
       Cut cut{{}, {}, {}, entry.mode, entry.delay};
       for (const auto& group : entry.partition) cut.groups.push_back(resolve(group));
-      at(entry.at, [this, cut, until = entry.until] { begin_cut(cut, fmt::format("partition {}", cut.groups), until); });
+      at(entry.at,
+         [this, cut, until = entry.until] { begin_cut(cut, fmt::format("partition {}", cut.groups), until); });
     }
     if (entry.cut) {
       const Cut cut{{}, resolve(entry.cut->from), resolve(entry.cut->to), entry.mode, entry.delay};
@@ -257,7 +266,6 @@ const Outcome& World::Impl::run() {
     explicit Position(const RunPosition& at) { run_position() = at; }
     ~Position() { run_position() = {}; }
   } position(scheduler_.position(manifest_.seed));
-  const auto wall_limit = std::chrono::steady_clock::now() + scenario_.run.wall_clock;
   const Time limit = byzsim::at(scenario_.run.until);
   start();
   Event event;
@@ -274,10 +282,6 @@ const Outcome& World::Impl::run() {
     if ((postbox_.copies() == 0 || deciders_needed_ > 0) && finished()) break;
     if (scheduler_.fired() >= scenario_.run.max_events) {
       outcome_.reason = EndReason::events;
-      break;
-    }
-    if ((scheduler_.fired() & 0xffff) == 0 && std::chrono::steady_clock::now() > wall_limit) {
-      outcome_.reason = EndReason::wall_clock;
       break;
     }
   }
@@ -343,7 +347,8 @@ void World::Impl::settle_charge(NodeId node) {
   charge_ = {};
 }
 
-// A replica with limited cores: the message waits for a core, and its handler runs when it has been received and checked.
+// A replica with limited cores: the message waits for a core, and its handler runs when it has been received and
+// checked.
 void World::Impl::begin_work(std::uint32_t box, NodeId to) {
   Seat& seat = seats_[to];
   const Message& message = postbox_.at(box);
@@ -387,7 +392,9 @@ void World::Impl::hand_over(const Message& message, NodeId to) {
 
 // --- sending -------------------------------------------------------------------------------------------------------
 
-std::uint32_t World::Impl::bytes_of(const Message& message) const { return wire_size(message, sizes_); }
+std::uint32_t World::Impl::bytes_of(const Message& message) const {
+  return wire_size(message, sizes_);
+}
 
 void World::Impl::send(NodeId from, NodeId to, const Ref<const Message>& message) {
   if (to >= seats_.size() || to == from) return;

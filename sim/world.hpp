@@ -36,7 +36,8 @@ class World {
   void observe(Observer& observer);
   /// Runs to the end and returns what the world knows of it. Callable once.
   const Outcome& run();
-  /// Ends the run before the next event. May be called from an observer's owner or from another thread or a signal handler.
+  /// Ends the run before the next event. May be called from an observer's owner or from another thread or a signal
+  /// handler.
   void stop(EndReason reason);
 
  private:

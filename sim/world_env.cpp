@@ -31,7 +31,8 @@ void World::Impl::NodeEnv::note_prepared(View view, Slot slot, Digest value) {
   world_.announce(r);
 }
 
-void World::Impl::NodeEnv::decide(View view, Slot slot, Digest value, const Ref<const Batch>&, const ReplicaSet& voters) {
+void World::Impl::NodeEnv::decide(View view, Slot slot, Digest value, const Ref<const Batch>&,
+                                  const ReplicaSet& voters) {
   if (world_.deciders_needed_ > 0 && world_.manifest_.honest(self())) {
     auto& counts = world_.decided_count_;
     if (slot >= counts.size()) counts.resize(slot + 1, 0);

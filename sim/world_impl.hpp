@@ -126,9 +126,7 @@ class World::Impl final : public SigningListener, public Powers {
     emit(record);
     if (interceptor_ && ((records(record.kind) & triggers_) != 0)) interceptor_->on_event(record);
   }
-  bool announced(RecordKind kind) const {
-    return (records(kind) & (wanted_ | triggers_)) != 0;
-  }
+  bool announced(RecordKind kind) const { return (records(kind) & (wanted_ | triggers_)) != 0; }
 
   const Scenario& scenario_;
   const Protocol& protocol_;
@@ -152,7 +150,7 @@ class World::Impl final : public SigningListener, public Powers {
   std::vector<Ref<const Request>> requests_;
   std::map<std::string, Ref<const Request>, std::less<>> named_requests_;
   std::map<Digest, Ref<const Batch>> batches_;
-  bool keeps_requests_ = false;  // only an adversary asks for them
+  bool keeps_requests_ = false;               // only an adversary asks for them
   std::vector<std::uint32_t> decided_count_;  // by slot: honest replicas that decided it
   std::uint64_t slots_decided_ = 0;
   std::uint32_t deciders_needed_ = 0;

@@ -42,7 +42,9 @@ void World::Impl::inject(Packet packet) {
   forward(std::move(packet));
 }
 
-void World::Impl::drop(const Packet& packet) { lost(*packet.message, packet.from, packet.to, "adversary"); }
+void World::Impl::drop(const Packet& packet) {
+  lost(*packet.message, packet.from, packet.to, "adversary");
+}
 
 void World::Impl::make_credulous(NodeId node) {
   CHECK(controls(node));

@@ -10,7 +10,7 @@
 #include "tests/doctest.hpp"
 
 using namespace byzsim;
-using namespace byzsim::toy;
+using namespace byzsim::puppet;
 using namespace std::chrono_literals;
 
 static_assert(!std::is_copy_constructible_v<Signer> && !std::is_copy_assignable_v<Signer>, "a key cannot be passed on");

@@ -13,7 +13,7 @@
 #include "adversaries/adversary.hpp"
 #include "sim/scenario/yaml.hpp"
 
-namespace byzsim::toy {
+namespace byzsim::puppet {
 
 struct Propose final : Described<Propose> {
   View view = 0;
@@ -261,4 +261,4 @@ struct Stage4 {
   Packet last;
 };
 
-}  // namespace byzsim::toy
+}  // namespace byzsim::puppet

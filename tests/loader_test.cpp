@@ -207,9 +207,9 @@ TEST_CASE("settings that contradict each other are found without running") {
       {"run: {until: 1s, warmup: 1s}", "the warm-up is as long as the run"},
       {"run: {seeds: 0..18446744073709551615}", "too many seeds"},
       {"network: {topology: edges, edges: [[0, 9]]}", "network.edges"},
-      {"network: {edges: [[0, 1]]}", "edges are given, but the topology is another"},
+      {"network: {edges: [[0, 1]]}", "edges are listed, but the topology is full-mesh"},
       {"network: {regions: aws-12}", "did you mean 'aws-21'?"},
-      {"network: {placement: [x]}", "placement needs a table of regions"},
+      {"network: {placement: [x]}", "placement names regions, but no table of regions is chosen"},
       {"protocol: {name: loader-test, n: 3, f: 3}", "f = 3 of n = 3"},
   };
   for (const auto& [body, sentence] : kCases) {
@@ -274,7 +274,7 @@ TEST_CASE("a resolved scenario loads back to the same, hash included") {
 TEST_CASE("the hash covers every setting and the seed, and neither file nor x- keys") {
   const std::uint64_t base = scenario_hash(load_body("").scenarios.at(0));
   CHECK(scenario_hash(load_body("x-note: 1\n").scenarios.at(0)) == base);
-  CHECK(scenario_hash(load_body("network: {latency: 10ms}\n").scenarios.at(0)) == base);
+  CHECK(scenario_hash(load_body("network: {loss: 0, order: independent}\n").scenarios.at(0)) == base);
   CHECK(scenario_hash(load_body("run: {seed: 2}\n").scenarios.at(0)) != base);
   CHECK(scenario_hash(load_body("replicas: {wire: {digest: 33B}}\n").scenarios.at(0)) != base);
   CHECK(scenario_hash(load_body("expect: {safety: held}\n").scenarios.at(0)) != base);

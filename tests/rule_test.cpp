@@ -4,7 +4,7 @@
 #include "tests/doctest.hpp"
 
 using namespace byzsim;
-using namespace byzsim::toy;
+using namespace byzsim::puppet;
 using namespace std::chrono_literals;
 
 namespace {

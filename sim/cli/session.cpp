@@ -12,6 +12,7 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/scenarios.hpp"
 #include "sim/cli/version.hpp"
+#include "sim/cli/watchdog.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/trace/reader.hpp"
 #include "sim/trace/writer.hpp"
@@ -67,6 +68,7 @@ Ending run_once(const Scenario& scenario, const std::string& trace, const std::v
   const Outcome* outcome = nullptr;
   {
     const StopOnInterrupt stop(world);
+    const Watchdog watchdog(world, scenario.run.wall_clock);
     outcome = &world.run();
   }
   if (writer != nullptr) writer->finish(*outcome);
@@ -80,6 +82,7 @@ Ending run_once(const Scenario& scenario, const std::string& trace, const std::v
       World again(scenario, scenario.run.seed);
       again.observe(observer);
       const StopOnInterrupt stop(again);
+      const Watchdog watchdog(again, scenario.run.wall_clock);
       again.run();
     });
   }

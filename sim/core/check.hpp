@@ -1,4 +1,5 @@
-// CHECK: a statement about byzsim itself that must hold, always on. DCHECK: the same for the hot loop, debug builds only.
+// CHECK: a statement about byzsim itself that must hold, always on. DCHECK: the same for the hot loop, debug builds
+// only.
 //
 // A failed check is a bug in byzsim, never the user's: it throws InternalError with the expression, its operands, and
 // where the run stood (seed, event, simulated time), which the command line prints with exit code 4.
@@ -17,7 +18,8 @@ namespace byzsim {
 /// Where the run on this thread stands; kept by the scheduler and printed by a failed CHECK.
 struct RunPosition {
   std::uint64_t seed = 0;
-  const std::uint64_t* event = nullptr;  ///< null while nothing runs; points into the scheduler, so a step costs nothing
+  const std::uint64_t* event =
+      nullptr;  ///< null while nothing runs; points into the scheduler, so a step costs nothing
   const Time* now = nullptr;
 };
 RunPosition& run_position();
@@ -39,18 +41,18 @@ std::string operand(const T& value) {
 
 }  // namespace byzsim
 
-#define CHECK(condition)                                                          \
-  do {                                                                            \
-    if (!(condition)) [[unlikely]]                                                \
-      ::byzsim::check_failed(__FILE__, __LINE__, #condition, {});                 \
+#define CHECK(condition)                                          \
+  do {                                                            \
+    if (!(condition)) [[unlikely]]                                \
+      ::byzsim::check_failed(__FILE__, __LINE__, #condition, {}); \
   } while (false)
 
-#define BYZSIM_CHECK_OP(a, op, b)                                                                              \
-  do {                                                                                                         \
-    const auto& check_a = (a);                                                                                 \
-    const auto& check_b = (b);                                                                                 \
-    if (!(check_a op check_b)) [[unlikely]]                                                                    \
-      ::byzsim::check_failed(__FILE__, __LINE__, #a " " #op " " #b,                                            \
+#define BYZSIM_CHECK_OP(a, op, b)                                                                                    \
+  do {                                                                                                               \
+    const auto& check_a = (a);                                                                                       \
+    const auto& check_b = (b);                                                                                       \
+    if (!(check_a op check_b)) [[unlikely]]                                                                          \
+      ::byzsim::check_failed(__FILE__, __LINE__, #a " " #op " " #b,                                                  \
                              ::byzsim::detail::operand(check_a) + " " #op " " + ::byzsim::detail::operand(check_b)); \
   } while (false)
 

@@ -11,7 +11,8 @@ namespace byzsim {
 using NodeId = std::uint32_t;
 inline constexpr NodeId kNobody = std::numeric_limits<NodeId>::max();
 
-using View = std::uint64_t;  ///< starts at 0; the primary of view v is replica v mod n unless the protocol says otherwise
+using View =
+    std::uint64_t;  ///< starts at 0; the primary of view v is replica v mod n unless the protocol says otherwise
 using Slot = std::uint64_t;  ///< position in the replicated log (PBFT's sequence number); the first slot is 1
 inline constexpr View kNoView = std::numeric_limits<View>::max();
 inline constexpr Slot kNoSlot = std::numeric_limits<Slot>::max();

@@ -40,8 +40,8 @@ class Scheduler {
   bool empty() const { return queue_.empty(); }
 
   void at(Time when, EventKind kind, std::uint32_t what, NodeId node) {
-    queue_.push({static_cast<std::uint64_t>(nanoseconds(when)), what,
-                 (static_cast<std::uint32_t>(kind) << kNodeBits) | node});
+    queue_.push(
+        {static_cast<std::uint64_t>(nanoseconds(when)), what, (static_cast<std::uint32_t>(kind) << kNodeBits) | node});
   }
 
   /// Takes the next event, if one is due by `limit`, and moves time to it. Cancelled timers vanish on the way.
@@ -63,12 +63,14 @@ class Scheduler {
   void fired(const Event& event, std::uint64_t subject) {
     ++fired_;
     const std::uint64_t who = (static_cast<std::uint64_t>(event.kind) << kNodeBits) | event.node;
-    fingerprint_ = (std::rotl(fingerprint_, 29) ^ static_cast<std::uint64_t>(nanoseconds(now_)) ^ (who << 36) ^ subject) *
-                   0x9e3779b97f4a7c15ULL;
+    fingerprint_ =
+        (std::rotl(fingerprint_, 29) ^ static_cast<std::uint64_t>(nanoseconds(now_)) ^ (who << 36) ^ subject) *
+        0x9e3779b97f4a7c15ULL;
   }
 
   // Timers: one per (node, name). Starting a running timer moves its deadline; the queue is told only when the new
-  // deadline lies before the entry it already holds, so a timer that is restarted with every message costs no queue work.
+  // deadline lies before the entry it already holds, so a timer that is restarted with every message costs no queue
+  // work.
   std::uint32_t make_timer(NodeId node, std::uint32_t name) {
     timers_.push_back({node, name, kNever, kNever});
     return static_cast<std::uint32_t>(timers_.size() - 1);
@@ -92,7 +94,8 @@ class Scheduler {
     Time queued;    // the earliest entry that the queue holds for it
   };
 
-  // True if the timer fires now; its name replaces its number. An entry that came too early is put back at the deadline.
+  // True if the timer fires now; its name replaces its number. An entry that came too early is put back at the
+  // deadline.
   bool timer_due(Event& event, std::uint64_t key) {
     Timer& slot = timers_[event.what];
     const Time when{Duration{static_cast<std::int64_t>(key)}};

@@ -21,11 +21,15 @@ struct SimulatedClock {
 
 using Time = SimulatedClock::time_point;
 
-inline constexpr Time kStart{};             ///< every run begins here
+inline constexpr Time kStart{};              ///< every run begins here
 inline constexpr Time kNever = Time::max();  ///< later than anything that happens
 
-constexpr std::int64_t nanoseconds(Time t) { return t.time_since_epoch().count(); }
-constexpr Time at(Duration since_start) { return Time{since_start}; }
+constexpr std::int64_t nanoseconds(Time t) {
+  return t.time_since_epoch().count();
+}
+constexpr Time at(Duration since_start) {
+  return Time{since_start};
+}
 
 /// `t + d`, or kNever where the sum does not fit: a delay may be arbitrarily long, the clock is not.
 constexpr Time later(Time t, Duration d) {

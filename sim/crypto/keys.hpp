@@ -1,7 +1,7 @@
 // Keys: who can sign. Modelled cryptography, unforgeable by construction.
 //
-// A Signer is the capability to sign as one node. It cannot be copied or made from nothing: a KeyRing issues each once, to
-// the world, which hands a node its own and the adversary those of the nodes it controls. Code that signs as anybody
+// A Signer is the capability to sign as one node. It cannot be copied or made from nothing: a KeyRing issues each once,
+// to the world, which hands a node its own and the adversary those of the nodes it controls. Code that signs as anybody
 // else does not compile. Anyone who holds the KeyRing by const reference can check a tag but not make a signature.
 //
 // A tag is SipHash-2-4-128 (Aumasson and Bernstein, 2012; libsodium) under the node's secret, over kind, signer and

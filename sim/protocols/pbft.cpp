@@ -1,404 +1,55 @@
 // Practical Byzantine Fault Tolerance: M. Castro and B. Liskov, OSDI 1999 ("the paper"), the version with signatures;
 // status messages and the timer for a new view from their TOCS 2002 article.
 //
-// Three phases: the primary of a view assigns a batch to a slot with PRE-PREPARE; backups PREPARE; who has a proposal and
-// a quorum of matching votes (the PRE-PREPARE is the primary's) is prepared and sends COMMIT; prepared with a quorum of COMMITs
-// is decided, slot by slot; decided slots are executed in order. 2n(n-1) messages and three delays per decision.
+// Three phases: the primary of a view assigns a batch to a slot with PRE-PREPARE; backups PREPARE; who has a proposal
+// and a quorum of matching votes (the PRE-PREPARE is the primary's) is prepared and sends COMMIT; prepared with a
+// quorum of COMMITs is decided, slot by slot; decided slots are executed in order. 2n(n-1) messages and three delays
+// per decision.
 //
 // Conventions where the paper leaves room
-// - Timers: a backup waits T (`view_timeout`) for the oldest request it knows of. After a view change it waits T for the
-//   NEW-VIEW and the first new execution, counted from its quorum of VIEW-CHANGEs; then 2T in the view after that, 4T, and
-//   so on; an execution resets to T. So f crashed primaries in a row cost T 2^(f-1) plus message delays.
+// - Timers: a backup waits T (`view_timeout`) for the oldest request it knows of. After a view change it waits T for
+// the
+//   NEW-VIEW and the first new execution, counted from its quorum of VIEW-CHANGEs; then 2T in the view after that, 4T,
+//   and so on; an execution resets to T. So f crashed primaries in a row cost T 2^(f-1) plus message delays.
 //   `timer_convention: doubling` starts doubling with the request's own timer: T, 2T, 4T; f in a row cost T (2^f - 1).
-// - `quorum` replaces 2f+1 everywhere: PREPARE (with the primary's vote), COMMIT, CHECKPOINT and the VIEW-CHANGEs of a NEW-VIEW.
-// Deviations
+// - `quorum` replaces 2f+1 everywhere: PREPARE (with the primary's vote), COMMIT, CHECKPOINT and the VIEW-CHANGEs of a
+// NEW-VIEW. Deviations
 // - PRE-PREPAREs carry their batch, in prepared certificates and NEW-VIEW too, so nothing is fetched by digest.
 // - Request numbers of a client are contiguous, and executed numbers are kept as a set, so that an open-loop client may
 //   have several requests under way; the paper's rule (last timestamp) is the case of one.
 // - On entering a view a replica forwards the requests it waits for to the primary instead of waiting for the clients.
-// - A replica that notices that it is behind sends STATUS; others answer with what it lacks: the NEW-VIEW, a checkpointed
+// - A replica that notices that it is behind sends STATUS; others answer with what it lacks: the NEW-VIEW, a
+// checkpointed
 //   state with its proof, or their own messages for the slots above. State is transferred whole, not by partition tree.
 // - Messages of a view not yet entered are kept, up to a bound, and handled on entering it.
 #include <algorithm>
+#include <deque>
 #include <map>
-#include <set>
 
-#include "sim/replica/protocol.hpp"
-#include "sim/replica/quorum.hpp"
-#include "sim/replica/service.hpp"
-#include "sim/replica/slot_window.hpp"
-#include "sim/replica/tally.hpp"
+#include "sim/protocols/pbft_log.hpp"
+#include "sim/protocols/pbft_rules.hpp"
 
-namespace byzsim {
+namespace byzsim::pbft {
 
-using namespace std::chrono_literals;
-
-enum class DecideOn { committed, prepared };
-template <>
-struct EnumNames<DecideOn> {
-  static constexpr EnumTable<DecideOn, 2> table{{
-      {"committed", DecideOn::committed, "a quorum of COMMITs, as in the paper"},
-      {"prepared", DecideOn::prepared, "BUG: prepared is taken for decided, the third phase is dropped"},
-  }};
-};
-
-enum class TimerRule { own_request, any_progress };
-template <>
-struct EnumNames<TimerRule> {
-  static constexpr EnumTable<TimerRule, 2> table{{
-      {"own-request", TimerRule::own_request, "only the execution of the request that the timer stands for stops it"},
-      {"any-progress", TimerRule::any_progress, "BUG: any execution starts the timer anew, so one client can be starved"},
-  }};
-};
-
-enum class TimerConvention { osdi99, doubling };
-template <>
-struct EnumNames<TimerConvention> {
-  static constexpr EnumTable<TimerConvention, 2> table{{
-      {"osdi99", TimerConvention::osdi99, "T for the request, T for the first NEW-VIEW, then 2T, 4T (OSDI'99, section 4.5.2)"},
-      {"doubling", TimerConvention::doubling, "T for the request, 2T for the first NEW-VIEW, then 4T, 8T"},
-  }};
-};
-
-namespace pbft {
-
-struct PrePrepare final : Described<PrePrepare> {
-  View view = 0;
-  Slot slot = 0;
-  Digest value;
-  Ref<const Batch> batch;
-  static constexpr MessageTraits traits{.name = "pre-prepare", .phase = "prepare"};
-  static constexpr void describe(auto&& field) {
-    field("view", &PrePrepare::view, Role::view);
-    field("slot", &PrePrepare::slot, Role::slot);
-    field("value", &PrePrepare::value, Role::value);
-    field("batch", &PrePrepare::batch, Role::payload);
-  }
-};
-
-struct Prepare final : Described<Prepare> {
-  View view = 0;
-  Slot slot = 0;
-  Digest value;
-  static constexpr MessageTraits traits{.name = "prepare", .phase = "prepare"};
-  static constexpr void describe(auto&& field) {
-    field("view", &Prepare::view, Role::view);
-    field("slot", &Prepare::slot, Role::slot);
-    field("value", &Prepare::value, Role::value);
-  }
-};
-
-struct Commit final : Described<Commit> {
-  View view = 0;
-  Slot slot = 0;
-  Digest value;
-  static constexpr MessageTraits traits{.name = "commit", .phase = "commit", .decides = true};
-  static constexpr void describe(auto&& field) {
-    field("view", &Commit::view, Role::view);
-    field("slot", &Commit::slot, Role::slot);
-    field("value", &Commit::value, Role::value);
-  }
-};
-
-struct Checkpoint final : Described<Checkpoint> {
-  Slot slot = 0;
-  Digest state;
-  static constexpr MessageTraits traits{.name = "checkpoint", .phase = "checkpoint"};
-  static constexpr void describe(auto&& field) {
-    field("slot", &Checkpoint::slot, Role::slot);
-    field("state", &Checkpoint::state, Role::value);
-  }
-};
-
-/// A proposal and the votes that prepared it: the paper's P_m.
-struct Certificate {
-  Ref<const PrePrepare> pre_prepare;
-  std::vector<Ref<const Prepare>> prepares;
-  static constexpr void describe(auto&& field) {
-    field("pre_prepare", &Certificate::pre_prepare);
-    field("prepares", &Certificate::prepares);
-  }
-};
-
-struct ViewChange final : Described<ViewChange> {
-  View view = 0;
-  Slot stable = 0;                               // n: the last stable checkpoint
-  std::vector<Ref<const Checkpoint>> checkpoint;  // C: its proof
-  std::vector<Certificate> prepared;             // P: what prepared above it
-  static constexpr MessageTraits traits{.name = "view-change"};
-  static constexpr void describe(auto&& field) {
-    field("view", &ViewChange::view, Role::view);
-    field("stable", &ViewChange::stable);
-    field("checkpoint", &ViewChange::checkpoint, Role::certificate);
-    field("prepared", &ViewChange::prepared, Role::certificate);
-  }
-};
-
-struct NewView final : Described<NewView> {
-  View view = 0;
-  std::vector<Ref<const ViewChange>> view_changes;  // V
-  std::vector<Ref<const PrePrepare>> pre_prepares;  // O
-  static constexpr MessageTraits traits{.name = "new-view"};
-  static constexpr void describe(auto&& field) {
-    field("view", &NewView::view, Role::view);
-    field("view_changes", &NewView::view_changes, Role::certificate);
-    field("pre_prepares", &NewView::pre_prepares, Role::payload);
-  }
-};
-
-struct Status final : Described<Status> {
-  View view = 0;
-  Slot executed = 0;
-  static constexpr MessageTraits traits{.name = "status", .exclusive = false};
-  static constexpr void describe(auto&& field) {
-    field("view", &Status::view);
-    field("executed", &Status::executed);
-  }
-};
-
-struct State final : Described<State> {
-  Slot slot = 0;
-  std::vector<Ref<const Checkpoint>> checkpoint;
-  Ref<const Snapshot> state;
-  static constexpr MessageTraits traits{.name = "state", .exclusive = false};
-  static constexpr void describe(auto&& field) {
-    field("slot", &State::slot);
-    field("checkpoint", &State::checkpoint, Role::certificate);
-    field("state", &State::state, Role::payload);
-  }
-};
-
-struct Options {
-  QuorumRule quorum;
-  DecideOn decide_on = DecideOn::committed;
-  bool view_change_certificates = true;
-  bool verify_new_view = true;
-  bool check_certificates = true;
-  bool bind_digest = true;
-  bool bind_view = true;
-  bool dedup = true;
-  bool join_rule = true;
-  TimerRule timer = TimerRule::own_request;
-  TimerConvention timer_convention = TimerConvention::osdi99;
-  Duration view_timeout = 500ms;
-  Duration retransmit = 250ms;
-  std::optional<std::uint32_t> reply_quorum;
-  std::uint32_t batch = 64;
-  std::uint32_t pipeline = 32;
-  Slot checkpoint_interval = 64;
-  Slot window = 128;
-
-  static void describe(auto& row) {
-    row("quorum", &Options::quorum, "votes that make a quorum; ceil((n+f+1)/2) is 2f+1 for n = 3f+1 and right for any n");
-    row("decide_on", &Options::decide_on, "when a replica calls a slot decided");
-    row("view_change_certificates", &Options::view_change_certificates, "false: BUG, VIEW-CHANGE carries only what was decided, not what was prepared");
-    row("verify_new_view", &Options::verify_new_view, "false: BUG, backups take the proposals of a NEW-VIEW unchecked");
-    row("check_certificates", &Options::check_certificates, "false: BUG, prepared certificates in a VIEW-CHANGE are believed without their votes");
-    row("bind_digest", &Options::bind_digest, "false: BUG, votes count for whatever was proposed in their slot");
-    row("bind_view", &Options::bind_view, "false: BUG, votes of an earlier view still count");
-    row("dedup", &Options::dedup, "false: BUG, a request that was executed is executed again when it comes again");
-    row("join_rule", &Options::join_rule, "false: a replica does not join f+1 others that have left its view");
-    row("timer", &Options::timer, "what stops a backup's timer");
-    row("timer_convention", &Options::timer_convention, "how timeouts grow from view to view");
-    row("view_timeout", &Options::view_timeout, "T: how long a backup waits for a request to be executed", at_least(1ns));
-    row("retransmit", &Options::retransmit, "how often VIEW-CHANGE and STATUS are sent again while they are needed", at_least(1ns));
-    row("reply_quorum", &Options::reply_quorum, "matching replies a client waits for; f+1 unless given", at_least(1));
-    row("batch", &Options::batch, "most requests in one slot", at_least(1), at_most(1'000'000));
-    row("pipeline", &Options::pipeline, "most slots proposed and not yet executed", at_least(1));
-    row("checkpoint_interval", &Options::checkpoint_interval, "slots between checkpoints (K)", at_least(1));
-    row("window", &Options::window, "slots between the watermarks (L)", at_least(1), at_most(1'000'000));
-  }
-};
-
-// --- What makes a message valid, for replicas and for judges alike -------------------------------------------------
-
-/// The rules of one run: who votes, how many votes count, and which bugs are switched on.
-struct Rules {
-  const Options& options;
-  std::uint32_t n;
-  std::uint32_t quorum;
-  std::function<bool(const Message&)> verify;
-
-  NodeId primary(View view) const { return static_cast<NodeId>(view % n); }
-  bool signed_by_replica(const Message& m) const { return m.signer() < n && verify(m); }
-
-  /// Whether a vote counts for a proposal.
-  bool counts(View view, Digest value, const PrePrepare& proposal) const {
-    return (!options.bind_view || view == proposal.view) && (!options.bind_digest || value == proposal.value);
-  }
-
-  /// Why a proposal cannot stand by itself; empty if it can.
-  std::string flaw(const PrePrepare& m) const {
-    if (m.signer() != primary(m.view)) return "it is not signed by the primary of its view";
-    if (!m.batch || m.batch->digest() != m.value) return "its value is not the digest of its batch";
-    for (const auto& request : m.batch->requests()) {
-      if (request->signer() != request->client || request->client < n || !verify(*request)) {
-        return "it holds a request that its client did not sign";
-      }
-    }
-    return {};
-  }
-
-  std::string flaw(const Certificate& certificate) const {
-    if (!certificate.pre_prepare) return "a prepared certificate has no proposal";
-    const PrePrepare& proposal = *certificate.pre_prepare;
-    if (!options.check_certificates) return {};
-    if (!verify(proposal)) return "the proposal of a prepared certificate is not genuine";
-    if (std::string why = flaw(proposal); !why.empty()) return "in a prepared certificate: " + why;
-    ReplicaSet voters{proposal.signer()};
-    for (const auto& vote : certificate.prepares) {
-      if (!vote || !signed_by_replica(*vote) || vote->slot != proposal.slot || !counts(vote->view, vote->value, proposal)) {
-        return "a prepared certificate holds a vote that does not count for its proposal";
-      }
-      voters.insert(vote->signer());
-    }
-    if (voters.size() < quorum) return "a prepared certificate has too few voters";
-    return {};
-  }
-
-  std::string flaw_of_proof(Slot slot, const std::vector<Ref<const Checkpoint>>& proof) const {
-    if (slot == 0) return {};
-    ReplicaSet voters;
-    for (const auto& vote : proof) {
-      if (!vote || !signed_by_replica(*vote) || vote->slot != slot || vote->state != proof.front()->state) {
-        return "the proof of its checkpoint holds a vote that does not count";
-      }
-      voters.insert(vote->signer());
-    }
-    if (voters.size() < quorum) return "the proof of its checkpoint has too few voters";
-    return {};
-  }
-
-  std::string flaw(const ViewChange& m) const {
-    if (std::string why = flaw_of_proof(m.stable, m.checkpoint); !why.empty()) return why;
-    std::set<Slot> slots;
-    for (const Certificate& certificate : m.prepared) {
-      if (std::string why = flaw(certificate); !why.empty()) return why;
-      const PrePrepare& proposal = *certificate.pre_prepare;
-      if (proposal.slot <= m.stable || proposal.slot > m.stable + options.window) return "a prepared slot lies outside its window";
-      if (options.check_certificates && proposal.view >= m.view) return "a certificate comes from a view that had not begun";
-      if (!slots.insert(proposal.slot).second) return "one slot has two prepared certificates";
-    }
-    return {};
-  }
-
-  /// What a NEW-VIEW with these VIEW-CHANGEs must propose: for every slot above the highest stable checkpoint, what
-  /// prepared there in the highest view, or the null value (null pointer).
-  struct Proposals {
-    Slot above = 0;
-    std::vector<Ref<const Batch>> batches;  // of slots above + 1, above + 2, ...
-  };
-  static Proposals proposals(const std::vector<Ref<const ViewChange>>& view_changes) {
-    Proposals result;
-    for (const auto& vc : view_changes) result.above = std::max(result.above, vc->stable);
-    std::map<Slot, const PrePrepare*> chosen;
-    for (const auto& vc : view_changes) {
-      for (const Certificate& certificate : vc->prepared) {
-        const PrePrepare* proposal = certificate.pre_prepare.get();
-        if (proposal == nullptr || proposal->slot <= result.above) continue;
-        const PrePrepare*& best = chosen[proposal->slot];
-        if (best == nullptr || proposal->view > best->view) best = proposal;
-      }
-    }
-    if (chosen.empty()) return result;
-    // Certificates lie within a window, so the gap between the highest slot and the stable one is bounded.
-    for (Slot slot = result.above + 1; slot <= chosen.rbegin()->first; ++slot) {
-      const auto found = chosen.find(slot);
-      result.batches.push_back(found == chosen.end() ? nullptr : found->second->batch);
-    }
-    return result;
-  }
-
-  std::string flaw(const NewView& m) const {
-    if (m.signer() != primary(m.view)) return "it is not signed by the primary of its view";
-    ReplicaSet senders;
-    for (const auto& vc : m.view_changes) {
-      if (!vc || vc->view != m.view || !signed_by_replica(*vc)) return "it holds a VIEW-CHANGE that does not count";
-      if (std::string why = flaw(*vc); !why.empty()) return "it holds an invalid VIEW-CHANGE: " + why;
-      senders.insert(vc->signer());
-    }
-    if (senders.size() < quorum) return "it holds too few VIEW-CHANGEs";
-    const Proposals due = proposals(m.view_changes);
-    if (m.pre_prepares.size() != due.batches.size()) return "its proposals do not follow from its VIEW-CHANGEs";
-    for (std::size_t i = 0; i < due.batches.size(); ++i) {
-      const PrePrepare* proposal = m.pre_prepares[i].get();
-      if (proposal == nullptr || proposal->view != m.view || proposal->slot != due.above + 1 + i || !verify(*proposal)) {
-        return "one of its proposals is not for this view and slot";
-      }
-      if (std::string why = flaw(*proposal); !why.empty()) return "one of its proposals is invalid: " + why;
-      const Digest must = due.batches[i] ? due.batches[i]->digest() : null_value();
-      if (proposal->value != must) return "its proposals do not follow from its VIEW-CHANGEs";
-    }
-    return {};
-  }
-
-  static Digest null_value() {
-    static const Digest value = Batch({}).digest();
-    return value;
-  }
-};
-
-// --- A replica -----------------------------------------------------------------------------------------------------
-
-/// What a replica keeps for one slot above its stable checkpoint.
-struct LogEntry {
-  Ref<const PrePrepare> proposal;  // accepted in the current view
-  Tally prepares;
-  Tally commits;
-  std::vector<Ref<const Prepare>> votes;  // the PREPAREs counted so far, until prepared
-  bool prepared = false;                  // in the current view
-  bool decided = false;                   // in any view
-  Certificate certificate;                // of the highest view in which it prepared
-  Ref<const PrePrepare> decision;
-  Ref<const Message> own_prepare;
-  Ref<const Message> own_commit;
-
-  void new_view() {
-    proposal = nullptr;
-    prepares.clear();
-    commits.clear();
-    votes.clear();
-    prepared = false;
-    own_prepare = nullptr;
-    own_commit = nullptr;
-  }
-  void reset() {
-    new_view();
-    decided = false;
-    certificate.pre_prepare = nullptr;
-    certificate.prepares.clear();
-    decision = nullptr;
-  }
-};
-
-/// What is written to disk before it is acted on, and read back after a crash.
-struct Disk final : Durable {
-  View view = 0;
-  bool active = true;  // false from VIEW-CHANGE to NEW-VIEW
-  SlotWindow<LogEntry> log;
-  Slot executed = 0;
-  Service service;
-  std::vector<Ref<const Checkpoint>> stable_proof;
-  std::map<Slot, Ref<const Snapshot>> snapshots;
-  Ref<const NewView> new_view;        // that began the current view; null in view 0
-  Ref<const ViewChange> view_change;  // our own, while not active
-};
-
-class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Checkpoint, ViewChange, NewView, Status, State> {
+class Pbft final
+    : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Checkpoint, ViewChange, NewView, Status, State> {
  public:
   using Options = pbft::Options;
   using Kinds = MessageKinds<PrePrepare, Prepare, Commit, Checkpoint, ViewChange, NewView, Status, State>;
   enum Timer : TimerName { kRequest, kNewView, kResend, kStatus };
   static constexpr std::string_view timers[] = {"request", "new-view", "resend", "status"};
 
-  static std::uint32_t quorum(const Options& options, std::uint32_t n, std::uint32_t f) { return options.quorum.of(n, f); }
+  static std::uint32_t quorum(const Options& options, std::uint32_t n, std::uint32_t f) {
+    return options.quorum.of(n, f);
+  }
   static std::uint32_t reply_quorum(const Options& options, std::uint32_t, std::uint32_t f) {
     return options.reply_quorum.value_or(f + 1);
   }
   static std::string infeasible(const Options& options, std::uint32_t n, std::uint32_t f) {
     const std::uint32_t q = quorum(options, n, f);
     if (q > n) return fmt::format("a quorum of {} among {} replicas can never be reached", q, n);
-    if (options.window < options.checkpoint_interval) return "the window is smaller than the checkpoint interval, so it can never move";
+    if (options.window < options.checkpoint_interval)
+      return "the window is smaller than the checkpoint interval, so it can never move";
     return {};
   }
   static std::string unjustified(const Options& options, const Message& m, const ProtocolFacts& facts) {
@@ -412,7 +63,8 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
   Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)
       : env_(env),
         options_(options),
-        rules_{options_, env.n(), options.quorum.of(env.n(), env.f()), [this](const Message& m) { return env_.verify(m); }},
+        rules_{options_, env.n(), options.quorum.of(env.n(), env.f()),
+               [this](const Message& m) { return env_.verify(m); }},
         recovered_(disk != nullptr),
         disk_(disk ? static_cast<Disk*>(disk.release()) : new Disk),
         d_(*disk_),
@@ -436,7 +88,8 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     switch (timer) {
       case kRequest:
       case kNewView:
-        env_.suspect(rules_.primary(d_.view), timer == kRequest ? "a request was not executed in time" : "no new view in time");
+        env_.suspect(rules_.primary(d_.view),
+                     timer == kRequest ? "a request was not executed in time" : "no new view in time");
         start_view_change(d_.view + 1);
         break;
       case kResend:
@@ -449,7 +102,8 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
         status_pending_ = false;
         if (behind()) send_status();
         break;
-      default: break;
+      default:
+        break;
     }
   }
 
@@ -582,7 +236,8 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
         env_.suspect(m.signer(), "a new view that does not follow from its view changes");
         return;
       }
-    } else if (std::any_of(m.pre_prepares.begin(), m.pre_prepares.end(), [](const auto& p) { return !p || !p->batch; })) {
+    } else if (std::any_of(m.pre_prepares.begin(), m.pre_prepares.end(),
+                           [](const auto& p) { return !p || !p->batch; })) {
       return;  // not even well formed
     }
     install(Ref<const NewView>(&m));
@@ -985,13 +640,13 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
   std::map<NodeId, Ref<const ViewChange>> view_changes_;  // the latest of each replica, for views not yet begun
   std::map<Slot, CheckpointVotes> checkpoints_;
   std::map<NodeId, Slot> furthest_checkpoint_;  // beyond our window
-  std::map<NodeId, View> heard_;  // the highest view that each replica's votes came from
+  std::map<NodeId, View> heard_;                // the highest view that each replica's votes came from
   std::vector<Ref<const Message>> future_;
   Slot known_stable_ = 0;
   bool status_pending_ = false;
 };
 
-const RegisteredProtocol<Pbft> entry{"pbft", "Practical Byzantine Fault Tolerance (Castro and Liskov, OSDI 1999), with signatures"};
+const RegisteredProtocol<Pbft> entry{
+    "pbft", "Practical Byzantine Fault Tolerance (Castro and Liskov, OSDI 1999), with signatures"};
 
-}  // namespace pbft
-}  // namespace byzsim
+}  // namespace byzsim::pbft

@@ -68,7 +68,8 @@ void Client::send_new(const Operation& operation, const std::vector<NodeId>& to,
   request.operation = operation;
   auto signed_request = env_.sign(std::move(request));
   env_.note_submitted(signed_request, name);
-  const auto free = std::find_if(outstanding_.begin(), outstanding_.end(), [](const Outstanding& o) { return !o.request; });
+  const auto free =
+      std::find_if(outstanding_.begin(), outstanding_.end(), [](const Outstanding& o) { return !o.request; });
   const auto index = static_cast<std::size_t>(free - outstanding_.begin());
   if (free == outstanding_.end()) outstanding_.emplace_back();
   outstanding_[index] = {signed_request, {}, plan_.retransmit, generated};

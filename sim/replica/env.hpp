@@ -1,8 +1,8 @@
 // What a protocol sees: Process, which it implements, and Env, through which it acts.
 //
-// A protocol is a pure reactor. It is called when it starts, when a message arrives and when a timer fires; everything it
-// does goes through its Env. It has no clock but `now()`, no randomness and no input or output of its own, which is what
-// makes it deterministic, restartable and open to being run by an adversary.
+// A protocol is a pure reactor. It is called when it starts, when a message arrives and when a timer fires; everything
+// it does goes through its Env. It has no clock but `now()`, no randomness and no input or output of its own, which is
+// what makes it deterministic, restartable and open to being run by an adversary.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,8 @@ class Env {
   virtual void start_timer(TimerName timer, Duration after) = 0;
   virtual void stop_timer(TimerName timer) = 0;
 
-  // What the node tells the world. These never change a run by themselves; observers and the adversary's triggers hear them.
+  // What the node tells the world. These never change a run by themselves; observers and the adversary's triggers hear
+  // them.
   virtual void note_view(View view) = 0;
   virtual void note_prepared(View view, Slot slot, Digest value) = 0;
   /// Committed locally: `slot` holds `value` by the votes of `voters` in `view`. `batch` is empty for the null value.
@@ -68,7 +69,8 @@ class Env {
   virtual void note_accepted(const Request& request, std::uint64_t result, std::uint32_t replies) = 0;
 
  protected:
-  Env(NodeId self, std::uint32_t n, std::uint32_t f, const Notary& notary) : notary_(notary), self_(self), n_(n), f_(f) {}
+  Env(NodeId self, std::uint32_t n, std::uint32_t f, const Notary& notary)
+      : notary_(notary), self_(self), n_(n), f_(f) {}
   virtual void seal(Message& message) = 0;
   /// A corrupted node's verification is the adversary's too: its core then believes whatever it is fed.
   void set_credulous(bool value) { credulous_ = value; }
@@ -98,13 +100,15 @@ class Process {
   virtual std::unique_ptr<Durable> take_durable() { return nullptr; }
 };
 
-/// Base of a protocol: sends each message to the overload `on(const M&)` of its type; kinds it does not list are ignored.
+/// Base of a protocol: sends each message to the overload `on(const M&)` of its type; kinds it does not list are
+/// ignored.
 template <class Self, class... Kinds>
 class Reactor : public Process {
  public:
   void on_message(const Message& message) final {
     const MessageKind* kind = &message.kind();
-    static_cast<void>(((kind == &Kinds::kind_info ? (self().on(static_cast<const Kinds&>(message)), true) : false) || ...));
+    static_cast<void>(
+        ((kind == &Kinds::kind_info ? (self().on(static_cast<const Kinds&>(message)), true) : false) || ...));
   }
 
  private:

@@ -52,9 +52,15 @@ void take(const Json& from, bool& value) {
   if (!from.is_boolean()) throw FieldError(fmt::format("true or false is needed here, not {}", from.dump()));
   value = from.get<bool>();
 }
-void take(const Json& from, std::uint16_t& value) { value = static_cast<std::uint16_t>(number_in(from, 0xffff)); }
-void take(const Json& from, std::uint32_t& value) { value = static_cast<std::uint32_t>(number_in(from, 0xffffffff)); }
-void take(const Json& from, std::uint64_t& value) { value = number_in(from, ~std::uint64_t{0}); }
+void take(const Json& from, std::uint16_t& value) {
+  value = static_cast<std::uint16_t>(number_in(from, 0xffff));
+}
+void take(const Json& from, std::uint32_t& value) {
+  value = static_cast<std::uint32_t>(number_in(from, 0xffffffff));
+}
+void take(const Json& from, std::uint64_t& value) {
+  value = number_in(from, ~std::uint64_t{0});
+}
 void take(const Json& from, std::string& value) {
   if (!from.is_string()) throw FieldError(fmt::format("a text is needed here, not {}", from.dump()));
   value = from.get<std::string>();
@@ -87,8 +93,14 @@ std::size_t list_size(const Json& list) {
   if (!list.is_array()) throw FieldError(fmt::format("a list is needed here, not {}", list.dump()));
   return list.size();
 }
-const Json& list_item(const Json& list, std::size_t index) { return list[index]; }
-bool is_empty(const Json& value) { return value.is_null(); }
-void take_message(const Json& from, Message& message) { Draft::read_into(message, from); }
+const Json& list_item(const Json& list, std::size_t index) {
+  return list[index];
+}
+bool is_empty(const Json& value) {
+  return value.is_null();
+}
+void take_message(const Json& from, Message& message) {
+  Draft::read_into(message, from);
+}
 
 }  // namespace byzsim

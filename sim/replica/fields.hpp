@@ -66,7 +66,9 @@ class FieldSink {
 class FieldError;
 
 template <class T>
-concept DescribedGroup = !std::derived_from<T, Message> && requires { T::describe([](auto&&...) {}); };
+concept DescribedGroup = !std::derived_from<T, Message> && requires {
+  T::describe([](auto&&...) {});
+};
 
 /// A payload that is shared by reference and writes itself: a batch of requests, a snapshot of a state.
 class SharedPayload : public Counted {
@@ -132,18 +134,26 @@ std::vector<FieldFacts> field_facts() {
 
 // --- writing -------------------------------------------------------------------------------------------------------
 
-inline void put(FieldSink& sink, bool value) { sink.boolean(value); }
-inline void put(FieldSink& sink, std::unsigned_integral auto value) { sink.number(value); }
-inline void put(FieldSink& sink, Digest value) { sink.digest(value); }
-inline void put(FieldSink& sink, const std::string& value) { sink.text(value); }
+inline void put(FieldSink& sink, bool value) {
+  sink.boolean(value);
+}
+inline void put(FieldSink& sink, std::unsigned_integral auto value) {
+  sink.number(value);
+}
+inline void put(FieldSink& sink, Digest value) {
+  sink.digest(value);
+}
+inline void put(FieldSink& sink, const std::string& value) {
+  sink.text(value);
+}
 void put(FieldSink& sink, const ReplicaSet& value);
 template <class M>
-  requires std::derived_from<M, Message>
+requires std::derived_from<M, Message>
 void put(FieldSink& sink, const Ref<const M>& value) {
   sink.nested(value.get());
 }
 template <class P>
-  requires std::derived_from<P, SharedPayload>
+requires std::derived_from<P, SharedPayload>
 void put(FieldSink& sink, const Ref<const P>& value) {
   if (value) {
     value->put(sink);
@@ -172,25 +182,27 @@ void put(FieldSink& sink, const T& value) {
 
 // --- size on the wire ----------------------------------------------------------------------------------------------
 
-inline std::uint32_t size_of(bool, const Sizes&) { return 1; }
+inline std::uint32_t size_of(bool, const Sizes&) {
+  return 1;
+}
 template <std::unsigned_integral T>
 std::uint32_t size_of(T, const Sizes&) {
   return sizeof(T);
 }
-inline std::uint32_t size_of(Digest, const Sizes& sizes) { return sizes.digest; }
+inline std::uint32_t size_of(Digest, const Sizes& sizes) {
+  return sizes.digest;
+}
 inline std::uint32_t size_of(const std::string& value, const Sizes&) {
   return 4 + static_cast<std::uint32_t>(value.size());
 }
 std::uint32_t size_of(const ReplicaSet& value, const Sizes& sizes);
 std::uint32_t size_of_message(const Message* message, const Sizes& sizes);
 template <class M>
-  requires std::derived_from<M, Message>
-std::uint32_t size_of(const Ref<const M>& value, const Sizes& sizes) {
+requires std::derived_from<M, Message> std::uint32_t size_of(const Ref<const M>& value, const Sizes& sizes) {
   return size_of_message(value.get(), sizes);
 }
 template <class P>
-  requires std::derived_from<P, SharedPayload>
-std::uint32_t size_of(const Ref<const P>& value, const Sizes& sizes) {
+requires std::derived_from<P, SharedPayload> std::uint32_t size_of(const Ref<const P>& value, const Sizes& sizes) {
   return value ? value->wire_size(sizes) : 4;
 }
 template <DescribedGroup T>
@@ -206,7 +218,8 @@ std::uint32_t size_of(const std::vector<T>& values, const Sizes& sizes) {
   return total;
 }
 
-// --- reading back (traces, altered and forged messages) ---------------------------------------------------------------
+// --- reading back (traces, altered and forged messages)
+// ---------------------------------------------------------------
 
 using Json = nlohmann::ordered_json;
 
@@ -227,7 +240,7 @@ bool is_empty(const Json& value);
 void take_message(const Json& from, Message& message);
 
 template <class M>
-  requires std::derived_from<M, Message>
+requires std::derived_from<M, Message>
 void take(const Json& from, Ref<const M>& value) {
   if (is_empty(from)) {
     value = nullptr;
@@ -238,7 +251,7 @@ void take(const Json& from, Ref<const M>& value) {
   value = Ref<const M>(message);
 }
 template <class P>
-  requires std::derived_from<P, SharedPayload>
+requires std::derived_from<P, SharedPayload>
 void take(const Json& from, Ref<const P>& value) {
   value = P::take(from);
 }

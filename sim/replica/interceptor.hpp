@@ -48,7 +48,8 @@ class Powers {
 
   /// Puts a packet on the network, past the interceptor. `message` must be sealed or drafted; `from` is set on it.
   virtual void inject(Packet packet) = 0;
-  /// The packet will never arrive: counted and recorded as dropped. For one that `outgoing` refused and that will not be injected.
+  /// The packet will never arrive: counted and recorded as dropped. For one that `outgoing` refused and that will not
+  /// be injected.
   virtual void drop(const Packet& packet) = 0;
   /// From now on the core of a controlled node believes every signature it is shown.
   virtual void make_credulous(NodeId node) = 0;
@@ -56,8 +57,8 @@ class Powers {
   virtual void feed(NodeId to, NodeId from, Ref<const Message> message) = 0;
   /// Calls `on_wakeup(token)` after this time.
   virtual void wake(Duration after, std::uint64_t token) = 0;
-  virtual void crash(NodeId node) = 0;                       ///< only nodes it controls
-  virtual void restart(NodeId node, bool state_kept) = 0;    ///< only nodes it controls
+  virtual void crash(NodeId node) = 0;                     ///< only nodes it controls
+  virtual void restart(NodeId node, bool state_kept) = 0;  ///< only nodes it controls
   /// Announces what it did; counted under `name` in the result's `happened`, and recorded.
   virtual void note(std::string_view name, NodeId node = kNobody, std::uint64_t message = 0) = 0;
   /// The batch that this value names, if it has been seen on a wire; null otherwise. The script is omniscient.
@@ -78,8 +79,8 @@ class Interceptor {
   virtual bool outgoing(Packet& packet) = 0;
   /// A packet has reached a node that the adversary controls. False: the honest core never sees it.
   virtual bool incoming(const Packet& packet) = 0;
-  /// Something happened that triggers may refer to: records of kind view, prepared, decided, executed, timer, submitted,
-  /// accepted, crashed, restarted, sent and delivered.
+  /// Something happened that triggers may refer to: records of kind view, prepared, decided, executed, timer,
+  /// submitted, accepted, crashed, restarted, sent and delivered.
   virtual void on_event(const Record& record) = 0;
   virtual void on_wakeup(std::uint64_t token) = 0;
   /// The run is over: drop what is still held.
@@ -104,13 +105,13 @@ inline InterceptorFactory& interceptor_factory() {
 
 /// What an adversary's settings are checked against before a world is built.
 struct AdversaryFacts {
-  std::vector<const MessageKind*> kinds;   ///< of the protocol
+  std::vector<const MessageKind*> kinds;  ///< of the protocol
   std::uint32_t n = 0;
   std::uint32_t clients = 0;
   std::vector<std::string> request_names;  ///< that the client script gives
 };
-/// Reports every mistake in the settings that only shows against the protocol: unknown message types and fields, nodes and
-/// requests that do not exist.
+/// Reports every mistake in the settings that only shows against the protocol: unknown message types and fields, nodes
+/// and requests that do not exist.
 using AdversaryCheck = void (*)(const AdversarySettings& settings, const AdversaryFacts& facts, Diagnostics& errors);
 /// As interceptor_factory().
 inline AdversaryCheck& adversary_check() {

@@ -27,7 +27,7 @@ class BlockPool {
     const std::size_t bucket = (size + kStep - 1) / kStep;
     if (bucket >= free_.size()) return ::operator new(size);
     void*& head = free_[bucket];
-    if (head == nullptr) return ::operator new(bucket * kStep);
+    if (head == nullptr) return ::operator new(bucket* kStep);
     void* block = head;
     head = *static_cast<void**>(block);
     return block;
@@ -107,8 +107,12 @@ class NestedWalker final : public FieldSink {
 
 }  // namespace
 
-void* Message::operator new(std::size_t size) { return pool.take(size); }
-void Message::operator delete(void* memory, std::size_t size) { pool.give(memory, size); }
+void* Message::operator new(std::size_t size) {
+  return pool.take(size);
+}
+void Message::operator delete(void* memory, std::size_t size) {
+  pool.give(memory, size);
+}
 
 Digest Message::content() const {
   if (!content_) {

@@ -174,7 +174,8 @@ class JsonSink final : public FieldSink {
     const fmt::format_int text(value);
     out_.append(text.data(), text.size());
   }
-  // Sixteen hexadecimal digits, eight at a time: nibbles spread over the bytes of a word, then turned into letters at once.
+  // Sixteen hexadecimal digits, eight at a time: nibbles spread over the bytes of a word, then turned into letters at
+  // once.
   static void hex16(std::uint64_t bits, char* out) {
     for (int half = 0; half < 2; ++half) {
       std::uint64_t x = half == 0 ? bits >> 32 : bits & 0xffffffff;
@@ -201,7 +202,9 @@ class JsonSink final : public FieldSink {
 
 }  // namespace
 
-void write_json(const Message& message, const Notary& notary, std::string& out) { JsonSink(out, notary).write(message); }
+void write_json(const Message& message, const Notary& notary, std::string& out) {
+  JsonSink(out, notary).write(message);
+}
 
 Json fields_of(const Message& message, const Notary& notary) {
   std::string text;

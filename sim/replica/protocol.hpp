@@ -1,4 +1,5 @@
-// A protocol as the rest of byzsim sees it: an entry in the catalogue, made by one line at the end of the protocol's file.
+// A protocol as the rest of byzsim sees it: an entry in the catalogue, made by one line at the end of the protocol's
+// file.
 //
 //   const RegisteredProtocol<Pbft> entry{"pbft", "Practical Byzantine Fault Tolerance (Castro and Liskov, OSDI 1999)"};
 //
@@ -9,10 +10,11 @@
 //   static std::uint32_t quorum(const Options&, n, f);           distinct votes it calls a quorum
 // and may provide
 //   static NodeId primary(View, n);                              v mod n unless given
-//   static std::uint32_t reply_quorum(const Options&, n, f);     matching replies a client waits for; f + 1 unless given
-//   static std::string unjustified(const Options&, const Message&, const ProtocolFacts&);   see Manifest::unjustified
-//   static constexpr std::string_view timers[];                  names of its timers, for triggers and traces
-//   static std::string infeasible(const Options&, n, f);         why these options cannot work; empty if they can
+//   static std::uint32_t reply_quorum(const Options&, n, f);     matching replies a client waits for; f + 1 unless
+//   given static std::string unjustified(const Options&, const Message&, const ProtocolFacts&);   see
+//   Manifest::unjustified static constexpr std::string_view timers[];                  names of its timers, for
+//   triggers and traces static std::string infeasible(const Options&, n, f);         why these options cannot work;
+//   empty if they can
 #pragma once
 
 #include <functional>
@@ -64,7 +66,8 @@ Protocol describe_protocol() {
   const auto options_of = [](const void* options) -> const Options& { return *static_cast<const Options*>(options); };
   Protocol protocol;
   protocol.kinds = P::Kinds::list();
-  protocol.make = [options_of](Env& env, const void* options, std::unique_ptr<Durable> disk) -> std::unique_ptr<Process> {
+  protocol.make = [options_of](Env& env, const void* options,
+                               std::unique_ptr<Durable> disk) -> std::unique_ptr<Process> {
     return std::make_unique<P>(env, options_of(options), std::move(disk));
   };
   protocol.quorum = [options_of](const void* options, std::uint32_t n, std::uint32_t f) {
@@ -91,7 +94,9 @@ Protocol describe_protocol() {
       return static_cast<NodeId>(view % n);
     }
   };
-  if constexpr (requires(const Message& m, const ProtocolFacts& facts, const Options& o) { P::unjustified(o, m, facts); }) {
+  if constexpr (requires(const Message& m, const ProtocolFacts& facts, const Options& o) {
+                  P::unjustified(o, m, facts);
+                }) {
     protocol.unjustified = [options_of](const void* options, const Message& m, const ProtocolFacts& facts) {
       return P::unjustified(options_of(options), m, facts);
     };
@@ -106,7 +111,8 @@ Protocol describe_protocol() {
 /// Put one at the end of a protocol's file.
 template <class P>
 struct RegisteredProtocol {
-  RegisteredProtocol(const char* name, const char* summary) : entry("protocol", name, summary, describe_protocol<P>()) {}
+  RegisteredProtocol(const char* name, const char* summary)
+      : entry("protocol", name, summary, describe_protocol<P>()) {}
   Registered<typename P::Options, Protocol> entry;
 };
 

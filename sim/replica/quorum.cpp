@@ -38,24 +38,36 @@ std::optional<QuorumRule> QuorumRule::parse(std::string_view text) {
 
 std::uint32_t QuorumRule::of(std::uint32_t n, std::uint32_t f) const {
   switch (form_) {
-    case Form::intersecting: return intersecting_quorum(n, f);
-    case Form::two_f_plus_one: return 2 * f + 1;
-    case Form::two_f: return std::max(2 * f, 1u);
-    case Form::n_minus_f: return n - f;
-    case Form::two_thirds: return (2 * n + 2) / 3;
-    case Form::number: return number_;
+    case Form::intersecting:
+      return intersecting_quorum(n, f);
+    case Form::two_f_plus_one:
+      return 2 * f + 1;
+    case Form::two_f:
+      return std::max(2 * f, 1u);
+    case Form::n_minus_f:
+      return n - f;
+    case Form::two_thirds:
+      return (2 * n + 2) / 3;
+    case Form::number:
+      return number_;
   }
   return 0;
 }
 
 std::string QuorumRule::text() const {
   switch (form_) {
-    case Form::intersecting: return "ceil((n+f+1)/2)";
-    case Form::two_f_plus_one: return "2f+1";
-    case Form::two_f: return "2f";
-    case Form::n_minus_f: return "n-f";
-    case Form::two_thirds: return "ceil(2n/3)";
-    case Form::number: return std::to_string(number_);
+    case Form::intersecting:
+      return "ceil((n+f+1)/2)";
+    case Form::two_f_plus_one:
+      return "2f+1";
+    case Form::two_f:
+      return "2f";
+    case Form::n_minus_f:
+      return "n-f";
+    case Form::two_thirds:
+      return "ceil(2n/3)";
+    case Form::number:
+      return std::to_string(number_);
   }
   return {};
 }

@@ -1,7 +1,7 @@
 // How many votes make a quorum: the arithmetic, and the rules that protocols have been built with, right and wrong.
 //
-// Two quorums of q among n intersect in 2q - n replicas; agreement needs at least f + 1 of those, hence q >= (n + f + 1)/2.
-// Progress with f silent replicas needs q <= n - f. For n = 3f + 1, and only there, 2f + 1 is both.
+// Two quorums of q among n intersect in 2q - n replicas; agreement needs at least f + 1 of those, hence q >= (n + f +
+// 1)/2. Progress with f silent replicas needs q <= n - f. For n = 3f + 1, and only there, 2f + 1 is both.
 #pragma once
 
 #include <cstdint>
@@ -29,13 +29,19 @@ class QuorumRule {
 };
 
 /// The smallest quorum of which any two share an honest replica: ceil((n + f + 1) / 2).
-constexpr std::uint32_t intersecting_quorum(std::uint32_t n, std::uint32_t f) { return (n + f + 2) / 2; }
+constexpr std::uint32_t intersecting_quorum(std::uint32_t n, std::uint32_t f) {
+  return (n + f + 2) / 2;
+}
 /// Agreement inside a view: any two quorums of q share more than f replicas.
-constexpr bool quorums_intersect(std::uint32_t n, std::uint32_t f, std::uint32_t q) { return 2 * q >= n + f + 1; }
+constexpr bool quorums_intersect(std::uint32_t n, std::uint32_t f, std::uint32_t q) {
+  return 2 * q >= n + f + 1;
+}
 
 template <>
 struct Setting<QuorumRule> {
-  static std::string type() { return "a quorum rule, such as `2f+1`, `ceil((n+f+1)/2)`, `2f`, `n-f`, `ceil(2n/3)` or a number"; }
+  static std::string type() {
+    return "a quorum rule, such as `2f+1`, `ceil((n+f+1)/2)`, `2f`, `n-f`, `ceil(2n/3)` or a number";
+  }
   static bool read(const Node& node, QuorumRule& out, Diagnostics& errors);
   static Node show(const QuorumRule& value) { return Node::text(value.text()); }
   static Node schema();

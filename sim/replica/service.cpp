@@ -10,7 +10,9 @@
 namespace byzsim {
 
 namespace {
-std::uint64_t pair_hash(std::uint32_t key, std::uint64_t value) { return mix64(mix64(value + 1) + key); }
+std::uint64_t pair_hash(std::uint32_t key, std::uint64_t value) {
+  return mix64(mix64(value + 1) + key);
+}
 std::uint64_t number_hash(NodeId client, std::uint64_t salt, std::uint64_t number) {
   return mix64(mix64(number + salt) + (std::uint64_t{client} << 32));
 }
@@ -81,7 +83,9 @@ ClientRecord& Service::record_of(NodeId client) {
   if (client >= clients_.size()) clients_.resize(std::bit_ceil(client + 1));
   return clients_[client];
 }
-const ClientRecord* Service::find(NodeId client) const { return client < clients_.size() ? &clients_[client] : nullptr; }
+const ClientRecord* Service::find(NodeId client) const {
+  return client < clients_.size() ? &clients_[client] : nullptr;
+}
 
 bool Service::executed(NodeId client, std::uint64_t number) const {
   const ClientRecord* record = find(client);
@@ -114,7 +118,9 @@ std::uint64_t Service::apply(const Request& request) {
   return result;
 }
 
-Digest Service::digest() const { return Digest{mix64(sum_) | 1}; }
+Digest Service::digest() const {
+  return Digest{mix64(sum_) | 1};
+}
 
 Ref<const Snapshot> Service::snapshot() const {
   auto copy = make_ref<Snapshot>();
@@ -192,7 +198,8 @@ Ref<const Snapshot> Snapshot::take(const Json& from) {
       if (numbers.size() < kFixed) throw FieldError("a client's record in a snapshot is too short");
       ClientRecord record;
       record.done.floor = numbers[0];
-      for (std::size_t k = 0; k < ClientRecord::kResults; ++k) record.results[k] = {numbers[1 + 2 * k], numbers[2 + 2 * k]};
+      for (std::size_t k = 0; k < ClientRecord::kResults; ++k)
+        record.results[k] = {numbers[1 + 2 * k], numbers[2 + 2 * k]};
       record.done.beyond.assign(numbers.begin() + kFixed, numbers.end());
       snapshot->sum += record_hash(static_cast<NodeId>(i), record.done);
       snapshot->clients.push_back(std::move(record));

@@ -73,7 +73,9 @@ std::uint32_t Batch::wire_size(const Sizes& sizes) const {
   return total;
 }
 
-Ref<const Batch> batch_in(const Message& message) { return Ref<const Batch>(dynamic_cast<const Batch*>(message.payload())); }
+Ref<const Batch> batch_in(const Message& message) {
+  return Ref<const Batch>(dynamic_cast<const Batch*>(message.payload()));
+}
 
 Ref<const Batch> Batch::take(const Json& from) {
   std::vector<Ref<const Request>> requests;

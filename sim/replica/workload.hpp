@@ -28,7 +28,9 @@ struct Operation {
 };
 
 /// Padding weighs on the wire though it is no field's content.
-inline std::uint32_t size_of(const Operation& operation, const Sizes&) { return 20 + operation.padding; }
+inline std::uint32_t size_of(const Operation& operation, const Sizes&) {
+  return 20 + operation.padding;
+}
 
 /// `put 7 42`, `add 7 1`, `get 7`; nothing if the text is none of these.
 std::optional<Operation> parse_operation(std::string_view text);

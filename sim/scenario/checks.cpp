@@ -4,7 +4,6 @@
 
 #include <set>
 
-#include "sim/net/regions.hpp"
 #include "sim/net/topology.hpp"
 #include "sim/scenario/places.hpp"
 
@@ -25,21 +24,12 @@ class Checker : public Places {
 
   void network() {
     const NetworkSettings& net = s_.network;
-    if (!net.edges.empty() && net.topology.kind != TopologyKind::edges) {
-      error("network.edges", "edges are given, but the topology is another", "write `topology: edges`");
-    } else if (const std::string problem = Topology::problem(net.topology, s_.protocol.n, net.edges); !problem.empty()) {
+    // The rest is NetworkSettings' own check; this needs n.
+    if (const std::string problem = Topology::problem(net.topology, s_.protocol.n, net.edges); !problem.empty()) {
       error(net.topology.kind == TopologyKind::edges ? "network.edges" : "network.topology", problem);
     }
-    const RegionTable* regions = net.regions ? find_regions(*net.regions) : nullptr;
-    if (!net.placement.empty() && !net.regions) error("network.placement", "placement needs a table of regions", "write `regions: aws-21`");
-    for (std::size_t i = 0; regions != nullptr && i < net.placement.size(); ++i) {
-      if (regions->find(net.placement[i])) continue;
-      const std::vector<std::string> known(regions->names.begin(), regions->names.end());
-      error(fmt::format("network.placement.{}", i), fmt::format("no region '{}' in {}", net.placement[i], *net.regions),
-            did_you_mean(net.placement[i], known));
-    }
-    if (net.base && net.regions) error("network.base", "base and regions both state the delay of a link", "keep one of them");
-    if (net.reorder_by != NetworkSettings().reorder_by && net.reorder == 0) warn("network.reorder_by", "reorder_by has no effect while reorder is 0");
+    if (net.reorder_by != NetworkSettings().reorder_by && net.reorder == 0)
+      warn("network.reorder_by", "reorder_by has no effect while reorder is 0");
   }
 
   void clients() {

@@ -1,0 +1,30 @@
+// Stops a world when it has taken too much of the user's time. The simulation itself never looks at a clock.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "sim/world.hpp"
+
+namespace byzsim::cli {
+
+/// While this lives, `world` is stopped with EndReason::wall_clock once so much host time has passed.
+class Watchdog {
+ public:
+  Watchdog(World& world, std::chrono::nanoseconds patience)
+      : thread_([this, &world, patience](const std::stop_token& done) {
+          std::unique_lock lock(mutex_);
+          if (!woken_.wait_for(lock, done, patience, [&] { return done.stop_requested(); })) {
+            world.stop(EndReason::wall_clock);
+          }
+        }) {}
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any woken_;
+  std::jthread thread_;  // last, so that it ends before what it uses
+};
+
+}  // namespace byzsim::cli

@@ -1,0 +1,117 @@
+// PBFT's messages, as in Castro and Liskov, OSDI 1999, section 4; what a replica sends and signs.
+#pragma once
+
+#include <vector>
+
+#include "sim/replica/protocol.hpp"
+#include "sim/replica/service.hpp"
+
+namespace byzsim::pbft {
+
+struct PrePrepare final : Described<PrePrepare> {
+  View view = 0;
+  Slot slot = 0;
+  Digest value;
+  Ref<const Batch> batch;
+  static constexpr MessageTraits traits{.name = "pre-prepare", .phase = "prepare"};
+  static constexpr void describe(auto&& field) {
+    field("view", &PrePrepare::view, Role::view);
+    field("slot", &PrePrepare::slot, Role::slot);
+    field("value", &PrePrepare::value, Role::value);
+    field("batch", &PrePrepare::batch, Role::payload);
+  }
+};
+
+struct Prepare final : Described<Prepare> {
+  View view = 0;
+  Slot slot = 0;
+  Digest value;
+  static constexpr MessageTraits traits{.name = "prepare", .phase = "prepare"};
+  static constexpr void describe(auto&& field) {
+    field("view", &Prepare::view, Role::view);
+    field("slot", &Prepare::slot, Role::slot);
+    field("value", &Prepare::value, Role::value);
+  }
+};
+
+struct Commit final : Described<Commit> {
+  View view = 0;
+  Slot slot = 0;
+  Digest value;
+  static constexpr MessageTraits traits{.name = "commit", .phase = "commit", .decides = true};
+  static constexpr void describe(auto&& field) {
+    field("view", &Commit::view, Role::view);
+    field("slot", &Commit::slot, Role::slot);
+    field("value", &Commit::value, Role::value);
+  }
+};
+
+struct Checkpoint final : Described<Checkpoint> {
+  Slot slot = 0;
+  Digest state;
+  static constexpr MessageTraits traits{.name = "checkpoint", .phase = "checkpoint"};
+  static constexpr void describe(auto&& field) {
+    field("slot", &Checkpoint::slot, Role::slot);
+    field("state", &Checkpoint::state, Role::value);
+  }
+};
+
+/// A proposal and the votes that prepared it: the paper's P_m.
+struct Certificate {
+  Ref<const PrePrepare> pre_prepare;
+  std::vector<Ref<const Prepare>> prepares;
+  static constexpr void describe(auto&& field) {
+    field("pre_prepare", &Certificate::pre_prepare);
+    field("prepares", &Certificate::prepares);
+  }
+};
+
+struct ViewChange final : Described<ViewChange> {
+  View view = 0;
+  Slot stable = 0;                                // n: the last stable checkpoint
+  std::vector<Ref<const Checkpoint>> checkpoint;  // C: its proof
+  std::vector<Certificate> prepared;              // P: what prepared above it
+  static constexpr MessageTraits traits{.name = "view-change"};
+  static constexpr void describe(auto&& field) {
+    field("view", &ViewChange::view, Role::view);
+    field("stable", &ViewChange::stable);
+    field("checkpoint", &ViewChange::checkpoint, Role::certificate);
+    field("prepared", &ViewChange::prepared, Role::certificate);
+  }
+};
+
+struct NewView final : Described<NewView> {
+  View view = 0;
+  std::vector<Ref<const ViewChange>> view_changes;  // V
+  std::vector<Ref<const PrePrepare>> pre_prepares;  // O
+  static constexpr MessageTraits traits{.name = "new-view"};
+  static constexpr void describe(auto&& field) {
+    field("view", &NewView::view, Role::view);
+    field("view_changes", &NewView::view_changes, Role::certificate);
+    field("pre_prepares", &NewView::pre_prepares, Role::payload);
+  }
+};
+
+struct Status final : Described<Status> {
+  View view = 0;
+  Slot executed = 0;
+  static constexpr MessageTraits traits{.name = "status", .exclusive = false};
+  static constexpr void describe(auto&& field) {
+    field("view", &Status::view);
+    field("executed", &Status::executed);
+  }
+};
+
+struct State final : Described<State> {
+  Slot slot = 0;
+  std::vector<Ref<const Checkpoint>> checkpoint;
+  Ref<const Snapshot> state;
+  static constexpr MessageTraits traits{.name = "state", .exclusive = false};
+  static constexpr void describe(auto&& field) {
+    field("slot", &State::slot);
+    field("checkpoint", &State::checkpoint, Role::certificate);
+    field("state", &State::state, Role::payload);
+  }
+};
+
+}  // namespace byzsim::pbft

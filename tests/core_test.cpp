@@ -1,0 +1,213 @@
+// The engine's parts: queue, scheduler, streams, tallies, windows, the replicated service.
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <queue>
+
+#include "sim/core/radix_heap.hpp"
+#include "sim/core/random.hpp"
+#include "sim/core/scheduler.hpp"
+#include "sim/replica/service.hpp"
+#include "sim/replica/slot_window.hpp"
+#include "sim/replica/tally.hpp"
+#include "tests/doctest.hpp"
+
+namespace {
+
+using namespace byzsim;
+
+// The reference: a sorted map of first-in-first-out lists, as plain as can be.
+class ReferenceQueue {
+ public:
+  void push(const QueueEntry& entry) { entries_[entry.key].push_back(entry); }
+  QueueEntry pop() {
+    auto first = entries_.begin();
+    const QueueEntry entry = first->second.front();
+    first->second.pop_front();
+    if (first->second.empty()) entries_.erase(first);
+    return entry;
+  }
+  bool empty() const { return entries_.empty(); }
+
+ private:
+  std::map<std::uint64_t, std::deque<QueueEntry>> entries_;
+};
+
+}  // namespace
+
+TEST_CASE("the radix heap pops exactly what a reference queue pops, ties in order of insertion") {
+  CHECK(rc::check("equal to the reference", [](const std::vector<std::uint32_t>& steps) {
+    RadixHeap heap;
+    ReferenceQueue reference;
+    std::uint64_t now = 0;
+    std::uint32_t serial = 0;
+    const auto pop_both = [&] {
+      const QueueEntry expected = reference.pop();
+      const QueueEntry actual = heap.pop();
+      RC_ASSERT(actual == expected);
+      now = expected.key;
+    };
+    for (const std::uint32_t step : steps) {
+      if (step % 3 == 0 && !reference.empty()) {
+        pop_both();
+      } else {
+        // Small distances make ties, large ones cross many buckets.
+        const std::uint64_t distance = step % 5 == 0 ? 0 : std::uint64_t{step} << (step % 29);
+        const QueueEntry entry{now + distance, serial++, step};
+        heap.push(entry);
+        reference.push(entry);
+      }
+    }
+    while (!reference.empty()) pop_both();
+    RC_ASSERT(heap.empty());
+  }));
+}
+
+TEST_CASE("pop_until leaves what is later in place") {
+  RadixHeap heap;
+  heap.push({5, 1, 0});
+  heap.push({9, 2, 0});
+  QueueEntry entry;
+  CHECK(!heap.pop_until(4, entry));
+  CHECK(heap.pop_until(5, entry));
+  CHECK(entry.what == 1);
+  CHECK(!heap.pop_until(8, entry));
+  heap.push({7, 3, 0});
+  CHECK(heap.pop_until(8, entry));
+  CHECK(entry.what == 3);
+  CHECK(heap.pop_until(9, entry));
+  CHECK(heap.empty());
+}
+
+TEST_CASE("a timer fires once, at its last deadline, and not if it was stopped") {
+  Scheduler scheduler(1);
+  const std::uint32_t a = scheduler.make_timer(3, 7);
+  const std::uint32_t b = scheduler.make_timer(4, 8);
+  scheduler.start_timer(a, at(Duration{10}));
+  scheduler.start_timer(a, at(Duration{30}));  // later: the entry at 10 must not fire it
+  scheduler.start_timer(b, at(Duration{20}));
+  scheduler.stop_timer(b);
+  Event event;
+  REQUIRE(scheduler.next(at(Duration{100}), event));
+  CHECK(scheduler.now() == at(Duration{30}));
+  CHECK(event.node == 3);
+  CHECK(event.what == 7);
+  CHECK(!scheduler.next(at(Duration{100}), event));
+
+  scheduler.start_timer(a, at(Duration{90}));
+  scheduler.start_timer(a, at(Duration{40}));  // earlier
+  REQUIRE(scheduler.next(at(Duration{100}), event));
+  CHECK(scheduler.now() == at(Duration{40}));
+  CHECK(!scheduler.next(at(Duration{100}), event));
+  scheduler.start_timer(b, at(Duration{50}));
+  scheduler.stop_timer(b);
+  scheduler.start_timer(b, at(Duration{60}));  // stopped, then started again
+  REQUIRE(scheduler.next(at(Duration{100}), event));
+  CHECK(scheduler.now() == at(Duration{60}));
+}
+
+TEST_CASE("the fingerprint tells apart time, kind, node and subject") {
+  const auto fingerprint = [](Duration when, EventKind kind, NodeId node, std::uint64_t subject) {
+    Scheduler scheduler(1);
+    scheduler.at(at(when), kind, 0, node);
+    Event event;
+    scheduler.next(kNever, event);
+    scheduler.fired(event, subject);
+    return scheduler.fingerprint();
+  };
+  const std::uint64_t base = fingerprint(Duration{5}, EventKind::deliver, 1, 9);
+  CHECK(base == fingerprint(Duration{5}, EventKind::deliver, 1, 9));
+  CHECK(base != fingerprint(Duration{6}, EventKind::deliver, 1, 9));
+  CHECK(base != fingerprint(Duration{5}, EventKind::process, 1, 9));
+  CHECK(base != fingerprint(Duration{5}, EventKind::deliver, 2, 9));
+  CHECK(base != fingerprint(Duration{5}, EventKind::deliver, 1, 8));
+}
+
+TEST_CASE("streams do not share draws") {
+  Stream a(1, Purpose::test, 0);
+  Stream b(1, Purpose::test, 1);
+  Stream c(2, Purpose::test, 0);
+  Stream d(1, Purpose::latency, 0);
+  const std::uint64_t first = a.next();
+  CHECK(first == Stream(1, Purpose::test, 0).next());
+  CHECK(first != b.next());
+  CHECK(first != c.next());
+  CHECK(first != d.next());
+}
+
+TEST_CASE("a tally counts identities, and one liar cannot fill it") {
+  Tally tally;
+  CHECK(tally.add(Digest{1}, 0));
+  CHECK(!tally.add(Digest{1}, 0));
+  CHECK(tally.add(Digest{1}, 70));
+  CHECK(tally.count(Digest{1}) == 2);
+  std::size_t counted = 0;
+  for (std::uint64_t value = 2; value < 100; ++value) counted += tally.add(Digest{value}, 5) ? 1 : 0;
+  CHECK(counted == 1);  // one value beside the first, however many it sends
+  CHECK(tally.add(Digest{1}, 5));
+  CHECK(tally.count(Digest{50}) == 0);
+  CHECK(tally.voters(Digest{1}) == ReplicaSet{0, 5, 70});
+  tally.clear();
+  CHECK(tally.count(Digest{1}) == 0);
+  CHECK(tally.add(Digest{9}, 5));
+}
+
+TEST_CASE("a slot window keeps what lies above its low end, like a map") {
+  struct Cell {
+    int value = 0;
+    void reset() { value = 0; }
+  };
+  CHECK(rc::check("equal to a map", [](const std::vector<std::uint16_t>& steps) {
+    SlotWindow<Cell> window;
+    std::map<Slot, int> reference;
+    Slot low = 0;
+    for (const std::uint16_t step : steps) {
+      if (step % 4 == 0) {
+        low += step % 7;
+        window.advance(low);
+        reference.erase(reference.begin(), reference.upper_bound(low));
+      } else {
+        const Slot slot = low + 1 + step % 40;
+        window.at(slot).value = step;
+        reference[slot] = step;
+      }
+      RC_ASSERT(window.low() == low);
+      for (const auto& [slot, value] : reference) RC_ASSERT(window.find(slot) != nullptr && window.find(slot)->value == value);
+      for (Slot slot = low + 1; slot <= window.high(); ++slot) RC_ASSERT(reference.contains(slot) || window.find(slot)->value == 0);
+    }
+  }));
+}
+
+TEST_CASE("states are equal exactly if their digests are, whatever the order of unrelated keys") {
+  const auto request = [](NodeId client, std::uint64_t number, std::uint32_t key, std::uint64_t value) {
+    Request r;
+    r.client = client;
+    r.number = number;
+    r.operation = {Operation::put, key, value, 0};
+    return r;
+  };
+  Service a, b, c;
+  a.apply(request(4, 1, 10, 5));
+  a.apply(request(5, 1, 20, 6));
+  b.apply(request(5, 1, 20, 6));
+  b.apply(request(4, 1, 10, 5));
+  c.apply(request(4, 1, 10, 5));
+  c.apply(request(5, 1, 20, 7));
+  CHECK(a.digest() == b.digest());
+  CHECK(a.digest() != c.digest());
+  CHECK(a.executed(4, 1));
+  CHECK(!a.executed(4, 2));
+  CHECK(a.snapshot()->digest() == a.digest());
+  Service restored;
+  restored.restore(*a.snapshot());
+  CHECK(restored.digest() == a.digest());
+  CHECK(restored.result(5, 1) == 6);
+  // Out of order and back in order.
+  b.apply(request(4, 3, 1, 1));
+  CHECK(!b.executed(4, 2));
+  b.apply(request(4, 2, 1, 1));
+  CHECK(b.executed(4, 3));
+  CHECK(b.snapshot()->digest() == b.digest());
+}

@@ -1,0 +1,165 @@
+// PBFT against theory: quorum arithmetic, message counts, delays, timers, state transfer, and the canaries.
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "sim/replica/quorum.hpp"
+#include "tests/run_kit.hpp"
+// doctest last: its CHECK takes the place of ours.
+#include "tests/doctest.hpp"
+
+namespace {
+
+using namespace byzsim;
+using run_kit::run;
+
+constexpr const char* kFaultFree = R"(
+schema: byzsim/v1
+name: fault-free
+protocol: {{name: pbft, n: {0}, f: {1}}}
+network: {{latency: 10ms}}
+clients: {{requests: {2}, retransmit: 1h}}
+run: {{until: 1h}}
+)";
+
+const KindTraffic& traffic(const run_kit::Run& r, std::string_view kind) {
+  static const std::vector<std::string> order = {"request", "reply", "pre-prepare", "prepare", "commit"};
+  return r.outcome.traffic.at(static_cast<std::size_t>(std::find(order.begin(), order.end(), kind) - order.begin()));
+}
+
+// attacks.md's schedule for a property test: the primary splits the honest backups as evenly as can be, proposes `a` to one
+// half and `b` to the other, and all f liars vote for both, each half hearing only the votes for its own value. With more
+// liars the halves share more voters; this is the strongest split, so it succeeds wherever any does.
+std::string split_attack(std::uint32_t n, std::uint32_t f, std::uint32_t q) {
+  std::vector<NodeId> liars, left, right;
+  for (NodeId id = 0; id < n; ++id) {
+    if (id < f) {
+      liars.push_back(id);
+    } else if ((id - f) % 2 == 0) {
+      left.push_back(id);
+    } else {
+      right.push_back(id);
+    }
+  }
+  return fmt::format(R"(
+schema: byzsim/v1
+name: split
+protocol: {{name: pbft, n: {}, f: {}, quorum: {}, view_timeout: 10s}}
+network: {{latency: 10ms}}
+clients:
+  requests: 0
+  retransmit: 1h
+  script:
+    - {{name: a, at: 0s, operation: "put 1 1", to: [0]}}
+    - {{name: b, at: 0s, operation: "put 1 2", to: [0]}}
+adversary:
+  corrupt: [{}]
+  behaviours:
+    - equivocate: {{match: {{type: pre-prepare, slot: 1}}, split: [[{}], [{}]]}}
+run: {{until: 2s}}
+)",
+                     n, f, q, fmt::join(liars, ", "), fmt::join(left, ", "), fmt::join(right, ", "));
+}
+
+}  // namespace
+
+TEST_CASE("fault-free: 2n(n-1) three-phase messages and three delays a decision") {
+  for (const std::uint32_t n : {4u, 7u, 10u, 13u}) {
+    CAPTURE(n);
+    const std::uint64_t slots = 5;
+    const auto r = run(fmt::format(kFaultFree, n, (n - 1) / 3, slots));
+    CHECK(r.result.decisions == slots);
+    CHECK(traffic(r, "pre-prepare").sent == slots * (n - 1));
+    CHECK(traffic(r, "prepare").sent == slots * (n - 1) * (n - 1));
+    CHECK(traffic(r, "commit").sent == slots * n * (n - 1));
+    // Five delays for the client: request, three phases, reply.
+    CHECK(r.result.figures.latency.max == 50'000'000);
+    CHECK(r.result.figures.latency.p50 == 50'000'000);
+  }
+}
+
+TEST_CASE("the quorum rules give the table of quorum arithmetic") {
+  // n, f, then 2f+1, ceil(2n/3), ceil((n+f+1)/2), n-f, 2f and whether each keeps agreement: 2q - n >= f + 1.
+  struct Row {
+    std::uint32_t n, f, q[5];
+    bool safe[5];
+  };
+  const Row table[] = {
+      {4, 1, {3, 3, 3, 3, 2}, {true, true, true, true, false}},   {5, 1, {3, 4, 4, 4, 2}, {false, true, true, true, false}},
+      {6, 1, {3, 4, 4, 5, 2}, {false, true, true, true, false}},  {7, 2, {5, 5, 5, 5, 4}, {true, true, true, true, false}},
+      {8, 2, {5, 6, 6, 6, 4}, {false, true, true, true, false}},  {9, 2, {5, 6, 6, 7, 4}, {false, true, true, true, false}},
+      {10, 3, {7, 7, 7, 7, 6}, {true, true, true, true, false}},
+  };
+  const char* rules[] = {"2f+1", "ceil(2n/3)", "ceil((n+f+1)/2)", "n-f", "2f"};
+  for (const Row& row : table) {
+    for (int i = 0; i < 5; ++i) {
+      CAPTURE(row.n);
+      CAPTURE(rules[i]);
+      CHECK(QuorumRule::parse(rules[i])->of(row.n, row.f) == row.q[i]);
+      CHECK(quorums_intersect(row.n, row.f, row.q[i]) == row.safe[i]);
+    }
+  }
+}
+
+TEST_CASE("an equivocating coalition breaks agreement in exactly the unsafe cells, n = 4..13, every q") {
+  for (std::uint32_t n = 4; n <= 13; ++n) {
+    const std::uint32_t f = (n - 1) / 3;
+    for (std::uint32_t q = 1; q <= n; ++q) {
+      CAPTURE(n);
+      CAPTURE(q);
+      const auto r = run(split_attack(n, f, q));
+      const bool split = std::any_of(r.result.violations.begin(), r.result.violations.end(),
+                                     [](const Violation& v) { return v.invariant == "agreement"; });
+      // Two quorums of q that share only the f liars: f plus each half of the honest, the smaller half decides it.
+      CHECK(split == !quorums_intersect(n, f, q));
+      CHECK(r.result.figures.happened.at("equivocate") >= 1);
+      for (NodeId culprit : r.result.culprits) CHECK(culprit < f);
+    }
+  }
+}
+
+TEST_CASE("canary: a protocol whose quorum is too small is caught, and so is an adversary of f+1") {
+  const auto small = run(split_attack(4, 1, 2));
+  CHECK(small.result.safety == Safety::violated);
+  CHECK(small.result.classification == Classification::within_model);
+  CHECK(small.result.culprits == std::vector<NodeId>{0});
+  std::string strong = split_attack(7, 3, 5);
+  strong.replace(strong.find("f: 3"), 4, "f: 2");
+  const auto beyond = run(strong);
+  CHECK(beyond.result.safety == Safety::violated);
+  CHECK(beyond.result.classification == Classification::outside_model);
+}
+
+TEST_CASE("f crashed primaries cost T 2^(f-1), or T (2^f - 1) where the request's own timer doubles") {
+  for (const auto& [n, osdi, doubling] : {std::tuple{4u, 1, 1}, std::tuple{7u, 2, 3}, std::tuple{10u, 4, 7}}) {
+    for (const bool osdi99 : {true, false}) {
+      const std::uint32_t f = (n - 1) / 3;
+      std::vector<NodeId> crashed;
+      for (NodeId id = 0; id < f; ++id) crashed.push_back(id);
+      std::vector<NodeId> everyone;
+      for (NodeId id = 0; id < n; ++id) everyone.push_back(id);
+      const auto r = run(fmt::format(R"(
+schema: byzsim/v1
+name: storm
+protocol: {{name: pbft, n: {}, view_timeout: 1s, timer_convention: {}}}
+network: {{latency: 1ms}}
+clients: {{requests: 0, retransmit: 1h, script: [{{name: a, at: 1ms, to: [{}]}}]}}
+timeline: [{{at: 0s, crash: [{}]}}]
+run: {{until: 60s}}
+)",
+                                     n, osdi99 ? "osdi99" : "doubling", fmt::join(everyone, ", "), fmt::join(crashed, ", ")));
+      CAPTURE(n);
+      CAPTURE(osdi99);
+      // The delays of messages come on top: a few milliseconds a view.
+      const double seconds = static_cast<double>(r.result.figures.latency.max) / 1e9;
+      CHECK(seconds >= (osdi99 ? osdi : doubling));
+      CHECK(seconds <= (osdi99 ? osdi : doubling) + 0.01 * (f + 1));
+    }
+  }
+}
+
+TEST_CASE("one replica alone decides at once; none honest is no liveness") {
+  const auto alone = run(fmt::format(kFaultFree, 1, 0, 3));
+  CHECK(alone.result.decisions == 3);
+  CHECK(alone.result.figures.latency.max == 20'000'000);  // request and reply
+}
