@@ -1,7 +1,9 @@
 // Naive broadcast, a protocol to learn from: the primary numbers requests, and every replica believes it at once.
 //
-// Two messages a decision and one delay, and no defence at all: one lying primary splits it. It exists to show how small a
+// n - 1 messages and one delay a decision, and no defence at all: one lying primary splits it. It exists to show how small a
 // protocol file is, and what a verdict says of a bad one.
+#include <map>
+
 #include "sim/replica/protocol.hpp"
 #include "sim/replica/service.hpp"
 
@@ -56,7 +58,7 @@ class NaiveBroadcast final : public Reactor<NaiveBroadcast, Request, Order> {
 
  private:
   void decide(const Order& order) {
-    env_.decide(0, order.slot, order.value, order.batch, ReplicaSet{0});
+    env_.decide(kNoView, order.slot, order.value, order.batch, ReplicaSet{0});
     for (const auto& request : order.batch->requests()) {
       Reply reply;
       reply.client = request->client;
