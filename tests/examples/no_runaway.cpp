@@ -22,8 +22,8 @@ class NoRunaway final : public Invariant {
   }
 };
 
-const Registered<NoOptions, InvariantMaker> entry{"invariant", "no-runaway", "no honest replica enters a view past 1,000",
-                                                  safety<NoRunaway>()};
+const Registered<NoOptions, InvariantMaker> entry{"invariant", "no-runaway",
+                                                  "no honest replica enters a view past 1,000", safety<NoRunaway>()};
 
 }  // namespace
 

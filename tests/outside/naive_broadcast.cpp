@@ -1,7 +1,7 @@
 // Naive broadcast, a protocol to learn from: the primary numbers requests, and every replica believes it at once.
 //
-// n - 1 messages and one delay a decision, and no defence at all: one lying primary splits it. It exists to show how small a
-// protocol file is, and what a verdict says of a bad one.
+// n - 1 messages and one delay a decision, and no defence at all: one lying primary splits it. It exists to show how
+// small a protocol file is, and what a verdict says of a bad one.
 #include <map>
 
 #include "sim/replica/protocol.hpp"
@@ -76,6 +76,7 @@ class NaiveBroadcast final : public Reactor<NaiveBroadcast, Request, Order> {
   std::map<Slot, Ref<const Order>> waiting_;
 };
 
-const RegisteredProtocol<NaiveBroadcast> entry{"naive-broadcast", "the primary's word is law: an example, and a bad one"};
+const RegisteredProtocol<NaiveBroadcast> entry{"naive-broadcast",
+                                               "the primary's word is law: an example, and a bad one"};
 
 }  // namespace
