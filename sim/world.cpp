@@ -229,9 +229,7 @@ void World::Impl::begin_cut(const Cut& cut, const std::string& what, std::option
   emit(r);
   if (!until) return;
   at(*until, [this, id, what] {
-    for (const HeldParcel& held : network_.heal(id)) {
-      settle(held.parcel, [&](auto&& deliver) { return network_.release(held, scheduler_.now(), deliver); });
-    }
+    release_held(id);
     Record healed = about(RecordKind::network, kNobody);
     healed.text = what;
     healed.count = 0;
@@ -388,131 +386,6 @@ void World::Impl::hand_over(const Message& message, NodeId to) {
     emit(r);
   }
   seat.live->on_message(message);
-}
-
-// --- sending -------------------------------------------------------------------------------------------------------
-
-std::uint32_t World::Impl::bytes_of(const Message& message) const {
-  return wire_size(message, sizes_);
-}
-
-void World::Impl::send(NodeId from, NodeId to, const Ref<const Message>& message) {
-  if (to >= seats_.size() || to == from) return;
-  if (fast_sends_ && network_.plain() && message->from() == from) return send_plainly(from, to, *message);
-  Packet packet{message, from, to, {}, departure()};
-  if (message->from() != from) packet.message = Draft::relay(*message, from);
-  if (intercepts(from) && !interceptor_->outgoing(packet)) return;
-  forward(std::move(packet));
-}
-
-// The common case: no adversary, no queues, nothing but latency.
-void World::Impl::send_plainly(NodeId from, NodeId to, const Message& message) {
-  const std::uint32_t bytes = bytes_of(message);
-  KindTraffic& traffic = traffic_of(message);
-  ++traffic.sent;
-  traffic.bytes += bytes;
-  if (wanted(RecordKind::sent)) {
-    Record r = about(RecordKind::sent, from);
-    r.peer = to;
-    r.id = message.id();
-    r.count = 1;
-    r.bytes = bytes;
-    r.message = &message;
-    emit(r);
-  }
-  scheduler_.at(network_.arrival(from, to, scheduler_.now()), EventKind::deliver, postbox_.put(message, 1), to);
-}
-
-void World::Impl::broadcast(NodeId from, const Ref<const Message>& original) {
-  const bool special = intercepts(from) || !network_.plain() || (triggers_ & records(RecordKind::sent)) != 0;
-  if (special || !work_is_free_) {
-    for (NodeId to = 0; to < n_; ++to) {
-      if (to != from) send(from, to, original);
-    }
-    return;
-  }
-  const Ref<const Message> relayed = original->from() == from ? nullptr : Draft::relay(*original, from);
-  const Message& message = relayed ? *relayed : *original;
-  const std::uint32_t copies = from < n_ ? n_ - 1 : n_;
-  if (copies == 0) return;
-  const std::uint32_t bytes = bytes_of(message);
-  KindTraffic& traffic = traffic_of(message);
-  traffic.sent += copies;
-  traffic.bytes += std::uint64_t{bytes} * copies;
-  if (wanted(RecordKind::sent)) {
-    Record r = about(RecordKind::sent, from);
-    r.id = message.id();
-    r.count = copies;
-    r.bytes = bytes;
-    emit(r);
-  }
-  const std::uint32_t box = postbox_.put(message, copies);
-  network_.arrivals(from, scheduler_.now(), arrivals_.data());
-  for (NodeId to = 0; to < n_; ++to) {
-    if (to != from) scheduler_.at(arrivals_[to], EventKind::deliver, box, to);
-  }
-}
-
-void World::Impl::forward(Packet packet) {
-  const Message& message = *packet.message;
-  const std::uint32_t bytes = bytes_of(message);
-  KindTraffic& traffic = traffic_of(message);
-  ++traffic.sent;
-  traffic.bytes += bytes;
-  if (announced(RecordKind::sent)) {
-    Record r = about(RecordKind::sent, packet.from);
-    r.peer = packet.to;
-    r.id = message.id();
-    r.count = 1;
-    r.bytes = bytes;
-    r.message = &message;
-    announce(r);
-  }
-  const std::uint32_t box = postbox_.put(message, 1);
-  const Parcel parcel{box, packet.from, packet.to, bytes};
-  // A packet that the adversary held is as late as it is: the synchrony bound counts from when it was sent.
-  const Duration held = std::max(departure() - packet.sent, Duration{});
-  // Putting it on the wire is the replica's work, which the network does not answer for.
-  const Duration work = packet.from < n_ ? scenario_.replicas.cpu.send : Duration{};
-  charge_ += work;
-  const Time sent = later(packet.sent, work);
-  settle(parcel, [&](auto&& deliver) { return network_.route(parcel, sent, packet.delay + held, deliver); });
-}
-
-// Asks the network what becomes of a parcel, and sees to it. The box holds one copy for it, whatever happens.
-template <class Ask>
-void World::Impl::settle(const Parcel& parcel, Ask&& ask) {
-  std::uint32_t copies = 0;
-  const Message& message = postbox_.at(parcel.what);
-  const Fate fate = ask([&](Time arrival) {
-    if (copies++ > 0) postbox_.put(message, 1);
-    scheduler_.at(std::max(arrival, scheduler_.now()), EventKind::deliver, parcel.what, parcel.to);
-  });
-  if (network_.counters().beyond > 0 && !announced_beyond_) went_beyond(message, parcel.from, parcel.to);
-  if (fate == Fate::lost || fate == Fate::cut) {
-    lost(message, parcel.from, parcel.to, fate == Fate::lost ? "loss" : "cut");
-    postbox_.done(parcel.what);
-  }
-}
-
-void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::string_view why) {
-  ++traffic_of(message).dropped;
-  if (wanted(RecordKind::dropped)) {
-    Record r = about(RecordKind::dropped, to);
-    r.peer = from;
-    r.id = message.id();
-    r.text = why;
-    emit(r);
-  }
-}
-
-void World::Impl::went_beyond(const Message& message, NodeId from, NodeId to) {
-  announced_beyond_ = true;
-  Record r = about(RecordKind::beyond, to);
-  r.peer = from;
-  r.id = message.id();
-  r.text = "a message between honest nodes was lost, or later than GST and delta allow";
-  emit(r);
 }
 
 }  // namespace byzsim

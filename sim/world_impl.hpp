@@ -103,6 +103,7 @@ class World::Impl final : public SigningListener, public Powers {
   void forward(Packet packet);
   void lost(const Message& message, NodeId from, NodeId to, std::string_view why);
   void went_beyond(const Message& message, NodeId from, NodeId to);
+  void release_held(CutId cut);
   template <class Ask>
   void settle(const Parcel& parcel, Ask&& ask);
   bool intercepts(NodeId from) const { return interceptor_ && (seats_[from].corrupt || watches_everyone_); }

@@ -44,29 +44,21 @@ class RadixHeap {
   /// The earliest entry, removed. The heap must not be empty.
   QueueEntry pop() {
     DCHECK(size_ > 0);
-    if (cursor_ == buckets_[0].size()) refill();
+    if (cursor_ == buckets_[0].size()) refill(~std::uint64_t{0});
     --size_;
     return buckets_[0][cursor_++];
   }
 
-  /// Takes the earliest entry if its key is at most `limit`.
+  /// Takes the earliest entry if its key is at most `limit`; otherwise changes nothing.
   bool pop_until(std::uint64_t limit, QueueEntry& entry) {
-    if (size_ == 0) return false;
     if (cursor_ == buckets_[0].size()) {
-      if (peek().key > limit) return false;
+      if (size_ == 0 || !refill(limit)) return false;
     } else if (buckets_[0][cursor_].key > limit) {
       return false;
     }
     --size_;
     entry = buckets_[0][cursor_++];
     return true;
-  }
-
-  /// The entry that `pop` would return next, without removing it.
-  const QueueEntry& peek() {
-    DCHECK(size_ > 0);
-    if (cursor_ == buckets_[0].size()) refill();
-    return buckets_[0][cursor_];
   }
 
   /// Forgets everything but keeps the memory for the next run.
@@ -80,17 +72,20 @@ class RadixHeap {
  private:
   std::size_t bucket_of(std::uint64_t key) const { return static_cast<std::size_t>(std::bit_width(key ^ last_)); }
 
-  void refill() {
-    buckets_[0].clear();
-    cursor_ = 0;
+  // Spreads the lowest bucket, unless its least key lies beyond the limit: time must not move past what is still to come.
+  bool refill(std::uint64_t limit) {
     std::size_t lowest = 1;
     while (buckets_[lowest].empty()) ++lowest;
     auto& source = buckets_[lowest];
     std::uint64_t least = source.front().key;
     for (const QueueEntry& entry : source) least = entry.key < least ? entry.key : least;
+    if (least > limit) return false;
+    buckets_[0].clear();
+    cursor_ = 0;
     last_ = least;
     for (const QueueEntry& entry : source) buckets_[bucket_of(entry.key)].push_back(entry);
     source.clear();
+    return true;
   }
 
   std::array<std::vector<QueueEntry>, 65> buckets_;
