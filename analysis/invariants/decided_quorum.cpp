@@ -12,8 +12,10 @@ class DecidedQuorum final : public Invariant {
   using Invariant::Invariant;
   FactMask heeds() const override { return facts(FactKind::decided_unbacked); }
   void on_fact(const Fact& fact) override {
-    report(fact, fmt::format("replica {} decided {:016x} in view {}, slot {}, with {} of {} votes signed", fact.node,
-                             fact.value.bits, fact.view, fact.slot, fact.count, manifest().quorum));
+    std::string where = fmt::format("slot {}", fact.slot);
+    if (fact.view != kNoView) where = fmt::format("view {}, ", fact.view) + where;
+    report(fact, fmt::format("replica {} decided {:016x} in {}, with {} of {} votes signed", fact.node, fact.value.bits, where,
+                             fact.count, manifest().quorum));
   }
 };
 
