@@ -19,8 +19,9 @@ class RequestNames final : private FieldSink {
   RequestNames(const Message& message, std::uint32_t n) : n_(n) { message.put_fields(*this); }
   std::string text() const {
     constexpr std::size_t kMost = 3;
-    std::string text = fmt::format("{}", fmt::join(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(
-                                                                        std::min(kMost, names_.size())), ", "));
+    std::string text = fmt::format(
+        "{}",
+        fmt::join(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names_.size())), ", "));
     if (names_.size() > kMost) text += fmt::format(" and {} more", names_.size() - kMost);
     return text;
   }
@@ -48,10 +49,15 @@ class RequestNames final : private FieldSink {
 
 }  // namespace
 
-std::string requests_in(const Message& message, std::uint32_t n) { return RequestNames(message, n).text(); }
+std::string requests_in(const Message& message, std::uint32_t n) {
+  return RequestNames(message, n).text();
+}
 
 Sequence::Sequence(const Manifest& manifest, SequenceFocus focus)
-    : NestWalker(manifest, Batches::named), manifest_(manifest), focus_(std::move(focus)), null_value_(Batch({}).digest()) {}
+    : NestWalker(manifest, Batches::named),
+      manifest_(manifest),
+      focus_(std::move(focus)),
+      null_value_(Batch({}).digest()) {}
 
 std::optional<SequenceFocus> Sequence::focus(const Result& result) {
   SequenceFocus focus;
@@ -85,10 +91,13 @@ RecordMask Sequence::wants() const {
 void Sequence::on_record(const Record& record) {
   if (record.time > focus_.until) return;
   switch (record.kind) {
-    case RecordKind::signed_: return on_signed(record);
-    case RecordKind::sent: return on_sent(record);
+    case RecordKind::signed_:
+      return on_signed(record);
+    case RecordKind::sent:
+      return on_sent(record);
     case RecordKind::delivered:
-    case RecordKind::dropped: return on_arrival(record);
+    case RecordKind::dropped:
+      return on_arrival(record);
     case RecordKind::decided:
       if (record.slot != focus_.slot) return;
       name_value(record.value);
@@ -97,12 +106,16 @@ void Sequence::on_record(const Record& record) {
     case RecordKind::adopted:
       if (record.slot < focus_.slot) return;
       return on_other(record, fmt::format("takes over the state after slot {}", record.slot));
-    case RecordKind::view: return on_other(record, fmt::format("enters view {}", record.view));
-    case RecordKind::crashed: return on_other(record, "crashes");
-    case RecordKind::restarted: return on_other(record, record.count != 0 ? "restarts" : "restarts without its state");
+    case RecordKind::view:
+      return on_other(record, fmt::format("enters view {}", record.view));
+    case RecordKind::crashed:
+      return on_other(record, "crashes");
+    case RecordKind::restarted:
+      return on_other(record, record.count != 0 ? "restarts" : "restarts without its state");
     case RecordKind::network:
       return on_other(record, fmt::format("{} {}", record.count != 0 ? "cut:" : "healed:", record.text));
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -114,7 +127,8 @@ void Sequence::on_signed(const Record& record) {
   const bool about_view = label.slot == kNoSlot && label.view != kNoView && message.signer() < manifest_.n &&
                           !events_.empty() && as<Reply>(message) == nullptr;
   if (!about_slot && !about_view) return;
-  const bool offending = std::find(focus_.offending.begin(), focus_.offending.end(), message.id()) != focus_.offending.end();
+  const bool offending =
+      std::find(focus_.offending.begin(), focus_.offending.end(), message.id()) != focus_.offending.end();
   messages_[message.id()] = {std::string(message.name()), message.signer(), label, offending, 0};
   if (about_slot && label.value) {
     name_value(label.value);
@@ -213,9 +227,9 @@ std::vector<Sequence::Legend> Sequence::legend() const {
 }
 
 bool Sequence::same_said(const Event& a, const Event& b) {
-  return (a.id == 0) == (b.id == 0) && a.what == b.what && a.to.empty() && b.to.empty() && !a.offending && !b.offending &&
-         a.lost.empty() && b.lost.empty() && a.label.view == b.label.view && a.label.slot == b.label.slot &&
-         a.label.value == b.label.value && !b.who.empty() &&
+  return (a.id == 0) == (b.id == 0) && a.what == b.what && a.to.empty() && b.to.empty() && !a.offending &&
+         !b.offending && a.lost.empty() && b.lost.empty() && a.label.view == b.label.view &&
+         a.label.slot == b.label.slot && a.label.value == b.label.value && !b.who.empty() &&
          std::find(a.who.begin(), a.who.end(), b.who.front()) == a.who.end();
 }
 
@@ -265,7 +279,8 @@ Sequence::Line Sequence::line(const Event& event) const {
     if (last != human(event.arrives - kStart)) line.note += fmt::format(" .. {}", last);
   }
   if (!event.lost.empty()) {
-    line.note += fmt::format("{}never reaches {} ({})", line.note.empty() ? "" : "; ", nodes(event.lost), event.why_lost);
+    line.note +=
+        fmt::format("{}never reaches {} ({})", line.note.empty() ? "" : "; ", nodes(event.lost), event.why_lost);
   }
   return line;
 }

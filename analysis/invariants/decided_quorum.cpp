@@ -1,5 +1,5 @@
-// Decided quorum: a decision is backed by the votes of a quorum of distinct signers for that (view, slot, value), counted from
-// what was signed; what the replica itself claims to have counted does not matter.
+// Decided quorum: a decision is backed by the votes of a quorum of distinct signers for that (view, slot, value),
+// counted from what was signed; what the replica itself claims to have counted does not matter.
 #include <fmt/core.h>
 
 #include "analysis/invariant.hpp"
@@ -19,8 +19,9 @@ class DecidedQuorum final : public Invariant {
   }
 };
 
-const Registered<NoOptions, InvariantMaker> entry{"invariant", "decided-quorum",
-                                                  "a decision is backed by a quorum of deciding votes, counted by signer", safety<DecidedQuorum>()};
+const Registered<NoOptions, InvariantMaker> entry{
+    "invariant", "decided-quorum", "a decision is backed by a quorum of deciding votes, counted by signer",
+    safety<DecidedQuorum>()};
 
 }  // namespace
 }  // namespace byzsim
