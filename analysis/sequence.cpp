@@ -101,8 +101,9 @@ void Sequence::on_record(const Record& record) {
     case RecordKind::decided:
       if (record.slot != focus_.slot) return;
       name_value(record.value);
-      return on_other(record, record.view == kNoView ? fmt::format("decides {}", letter(record.value))
-                                                     : fmt::format("decides {} in view {}", letter(record.value), record.view));
+      return on_other(record, record.view == kNoView
+                                  ? fmt::format("decides {}", letter(record.value))
+                                  : fmt::format("decides {} in view {}", letter(record.value), record.view));
     case RecordKind::adopted:
       if (record.slot < focus_.slot) return;
       return on_other(record, fmt::format("takes over the state after slot {}", record.slot));

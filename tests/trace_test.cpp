@@ -7,8 +7,8 @@
 
 #include "sim/trace/reader.hpp"
 #include "sim/trace/writer.hpp"
-#include "tests/trace_kit.hpp"
 #include "tests/doctest.hpp"
+#include "tests/trace_kit.hpp"
 
 namespace byzsim {
 namespace {

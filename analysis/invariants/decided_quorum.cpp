@@ -14,8 +14,8 @@ class DecidedQuorum final : public Invariant {
   void on_fact(const Fact& fact) override {
     std::string where = fmt::format("slot {}", fact.slot);
     if (fact.view != kNoView) where = fmt::format("view {}, ", fact.view) + where;
-    report(fact, fmt::format("replica {} decided {:016x} in {}, with {} of {} votes signed", fact.node, fact.value.bits, where,
-                             fact.count, manifest().quorum));
+    report(fact, fmt::format("replica {} decided {:016x} in {}, with {} of {} votes signed", fact.node, fact.value.bits,
+                             where, fact.count, manifest().quorum));
   }
 };
 
