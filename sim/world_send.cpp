@@ -91,7 +91,6 @@ void World::Impl::release_held(CutId cut) {
 void World::Impl::forward(Packet packet) {
   const Message& message = *packet.message;
   const std::uint32_t bytes = bytes_of(message);
-  charge_ += scenario_.replicas.cpu.send;
   KindTraffic& traffic = traffic_of(message);
   ++traffic.sent;
   traffic.bytes += bytes;
@@ -107,8 +106,12 @@ void World::Impl::forward(Packet packet) {
   const std::uint32_t box = postbox_.put(message, 1);
   const Parcel parcel{box, packet.from, packet.to, bytes};
   // A packet that the adversary held is as late as it is: the synchrony bound counts from when it was sent.
-  const Duration held = std::max(departure(), scheduler_.now()) - packet.sent;
-  settle(parcel, [&](auto&& deliver) { return network_.route(parcel, packet.sent, packet.delay + held, deliver); });
+  const Duration held = std::max(departure() - packet.sent, Duration{});
+  // Putting it on the wire is the replica's work, which the network does not answer for.
+  const Duration work = packet.from < n_ ? scenario_.replicas.cpu.send : Duration{};
+  charge_ += work;
+  const Time sent = later(packet.sent, work);
+  settle(parcel, [&](auto&& deliver) { return network_.route(parcel, sent, packet.delay + held, deliver); });
 }
 
 void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::string_view why) {

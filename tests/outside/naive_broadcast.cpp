@@ -1,7 +1,9 @@
 // Naive broadcast, a protocol to learn from: the primary numbers requests, and every replica believes it at once.
 //
-// Two messages a decision and one delay, and no defence at all: one lying primary splits it. It exists to show how small a
-// protocol file is, and what a verdict says of a bad one.
+// n - 1 messages and one delay a decision, and no defence at all: one lying primary splits it. It exists to show how
+// small a protocol file is, and what a verdict says of a bad one.
+#include <map>
+
 #include "sim/replica/protocol.hpp"
 #include "sim/replica/service.hpp"
 
@@ -56,7 +58,7 @@ class NaiveBroadcast final : public Reactor<NaiveBroadcast, Request, Order> {
 
  private:
   void decide(const Order& order) {
-    env_.decide(0, order.slot, order.value, order.batch, ReplicaSet{0});
+    env_.decide(kNoView, order.slot, order.value, order.batch, ReplicaSet{0});
     for (const auto& request : order.batch->requests()) {
       Reply reply;
       reply.client = request->client;
@@ -74,6 +76,7 @@ class NaiveBroadcast final : public Reactor<NaiveBroadcast, Request, Order> {
   std::map<Slot, Ref<const Order>> waiting_;
 };
 
-const RegisteredProtocol<NaiveBroadcast> entry{"naive-broadcast", "the primary's word is law: an example, and a bad one"};
+const RegisteredProtocol<NaiveBroadcast> entry{"naive-broadcast",
+                                               "the primary's word is law: an example, and a bad one"};
 
 }  // namespace
