@@ -55,7 +55,12 @@ class Pbft final
   static std::string unjustified(const Options& options, const Message& m, const ProtocolFacts& facts) {
     const Rules rules{options, facts.n, facts.quorum, facts.verify};
     if (const auto* proposal = as<PrePrepare>(m)) return rules.flaw(*proposal);
-    if (const auto* view_change = as<ViewChange>(m)) return rules.flaw(*view_change);
+    if (const auto* view_change = as<ViewChange>(m)) {
+      // Whoever claims without proof lies even where nobody asks for it; whoever believes it, in a NEW-VIEW, does not.
+      Options strict = options;
+      strict.check_certificates = true;
+      return Rules{strict, facts.n, facts.quorum, facts.verify}.flaw(*view_change);
+    }
     if (const auto* new_view = as<NewView>(m)) return rules.flaw(*new_view);
     return {};
   }
