@@ -19,7 +19,8 @@ namespace {
 constexpr std::size_t kMostFailures = 5;  // single runs named in the report
 
 const std::vector<std::string>& functions() {
-  static const std::vector<std::string> names{"mean", "min", "max", "sum", "stddev", "median", "fraction", "p50", "p90", "p99"};
+  static const std::vector<std::string> names{"mean",   "min",      "max", "sum", "stddev",
+                                              "median", "fraction", "p50", "p90", "p99"};
   return names;
 }
 
@@ -146,7 +147,8 @@ AggregateResult Aggregate::finish() {
       result_.figures[e.text] = value;
       if (e.expected.holds(value)) continue;
       unmet = true;
-      result_.unmet.push_back(fmt::format("expected {} {}, but it is {}", e.text, e.expected.text(), shown(value, e.expected)));
+      result_.unmet.push_back(
+          fmt::format("expected {} {}, but it is {}", e.text, e.expected.text(), shown(value, e.expected)));
     }
   }
   if (!has_fraction_) {

@@ -3,8 +3,8 @@
 //   mean(latency.mean)   min(...)  max(...)  sum(...)  stddev(...)  p50(...)  p99.9(...)
 //   fraction(safety=violated)   fraction(happened.equivocate>=1)   fraction(verdict=met)
 //
-// Paths are those of figures.hpp. stddev is that of a sample (n - 1); pNN is the nearest rank; runs in which a figure does
-// not exist are left out of all but fraction, which counts them as not fulfilling it.
+// Paths are those of figures.hpp. stddev is that of a sample (n - 1); pNN is the nearest rank; runs in which a figure
+// does not exist are left out of all but fraction, which counts them as not fulfilling it.
 //
 // Every run must also meet the scenario's other expectations, unless some `fraction` says how many must.
 #pragma once
@@ -28,11 +28,11 @@ struct AggregateResult {
   std::uint64_t last_seed = 0;
   Verdict verdict = Verdict::met;
   std::vector<std::string> unmet;
-  std::map<std::string, double> figures;   ///< each expression and what it came to
-  std::map<std::string, std::uint64_t> verdicts;      ///< how many runs were met, unmet, inconclusive
-  std::map<std::string, std::uint64_t> safety;        ///< held, violated
-  std::map<std::string, std::uint64_t> liveness;      ///< held, violated, unknown
-  std::string reproduce;  ///< filled in by the caller
+  std::map<std::string, double> figures;          ///< each expression and what it came to
+  std::map<std::string, std::uint64_t> verdicts;  ///< how many runs were met, unmet, inconclusive
+  std::map<std::string, std::uint64_t> safety;    ///< held, violated
+  std::map<std::string, std::uint64_t> liveness;  ///< held, violated, unknown
+  std::string reproduce;                          ///< filled in by the caller
 };
 
 class Aggregate {
@@ -46,11 +46,11 @@ class Aggregate {
   struct Expression {
     std::string text;
     Condition expected;
-    std::string function;   // mean, min, max, sum, stddev, fraction, or p
+    std::string function;  // mean, min, max, sum, stddev, fraction, or p
     double percent = 0;
     std::string path;
-    Condition test;         // of fraction
-    std::string error;      // it cannot be computed, and why
+    Condition test;     // of fraction
+    std::string error;  // it cannot be computed, and why
     std::vector<double> samples;
     std::uint64_t fulfilled = 0;
   };

@@ -18,7 +18,8 @@ std::string explain(Classification classification, bool safety, const ModelFacts
   }
   if (facts.faulty > facts.f) return fmt::format("more faults than the protocol assumes: {}", faults);
   if (facts.n <= 3 * std::uint64_t{facts.f}) {
-    return fmt::format("n = {} is not more than 3f = {}: no protocol survives that", facts.n, 3 * std::uint64_t{facts.f});
+    return fmt::format("n = {} is not more than 3f = {}: no protocol survives that", facts.n,
+                       3 * std::uint64_t{facts.f});
   }
   return "the network went beyond GST and delta, where no protocol need make progress";
 }

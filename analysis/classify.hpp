@@ -1,8 +1,8 @@
 // Classification: whose fault a violation is.
 //
-// A partially synchronous protocol with n > 3f must stay safe under any network with at most f faults, so a safety violation
-// is outside the model only with more faults, or with n <= 3f. A liveness violation is outside the model also when the
-// network went beyond GST and delta. Everything else is a protocol bug.
+// A partially synchronous protocol with n > 3f must stay safe under any network with at most f faults, so a safety
+// violation is outside the model only with more faults, or with n <= 3f. A liveness violation is outside the model also
+// when the network went beyond GST and delta. Everything else is a protocol bug.
 #pragma once
 
 #include <cstdint>

@@ -64,7 +64,8 @@ Figure unknown(const Json& where, const std::string& prefix, const std::string& 
 
 Figure figure_at(const Json& report, std::string_view path) {
   std::vector<std::string> steps = split(path);
-  if (steps.size() == 3 && steps[0] == "messages" && steps[1] != "by_type") steps = {"messages", "by_type", steps[2], steps[1]};
+  if (steps.size() == 3 && steps[0] == "messages" && steps[1] != "by_type")
+    steps = {"messages", "by_type", steps[2], steps[1]};
   const Json* at = &report;
   std::string prefix;
   // Names of what happened may contain dots.
@@ -83,7 +84,8 @@ Figure figure_at(const Json& report, std::string_view path) {
 
 bool holds(const Condition& condition, const Figure& figure) {
   switch (figure.sort) {
-    case Figure::Sort::number: return condition.holds(figure.number);
+    case Figure::Sort::number:
+      return condition.holds(figure.number);
     case Figure::Sort::word: {
       // A number past 2^53 is printed as a string of digits.
       std::uint64_t value = 0;
@@ -94,7 +96,8 @@ bool holds(const Condition& condition, const Figure& figure) {
       }
       return condition.holds(std::string_view(figure.word));
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 

@@ -8,15 +8,21 @@ namespace byzsim {
 
 namespace {
 
-constexpr std::size_t kMostPending = 4096;      // conflicts waiting for an honest witness
-constexpr std::size_t kMostEvidence = 4;        // proofs kept for one culprit
-constexpr std::size_t kMostReasons = 32;        // kept for one suspect
+constexpr std::size_t kMostPending = 4096;       // conflicts waiting for an honest witness
+constexpr std::size_t kMostEvidence = 4;         // proofs kept for one culprit
+constexpr std::size_t kMostReasons = 32;         // kept for one suspect
 constexpr std::uint64_t kMostSeen = 1ull << 33;  // numbers past this (a forged trace) are not remembered
 
 }  // namespace
 
-Forensics::Forensics(const Manifest& manifest, const Roster& roster, KindTable& kinds, VoteIndex& votes, FactSink& facts)
-    : NestWalker(manifest, Batches::ignored), manifest_(manifest), roster_(roster), kinds_(kinds), votes_(votes), facts_(facts) {
+Forensics::Forensics(const Manifest& manifest, const Roster& roster, KindTable& kinds, VoteIndex& votes,
+                     FactSink& facts)
+    : NestWalker(manifest, Batches::ignored),
+      manifest_(manifest),
+      roster_(roster),
+      kinds_(kinds),
+      votes_(votes),
+      facts_(facts) {
   votes.attach(*this);
 }
 
@@ -93,7 +99,8 @@ void Forensics::judge_content(const Message& message) {
   evidence.sort = Evidence::Sort::unjustified;
   evidence.culprit = message.signer();
   evidence.time = now_;
-  evidence.exhibits = {{message.id(), kind.index, message.signer(), label.view, label.slot, label.value, Ref(&message)}};
+  evidence.exhibits = {
+      {message.id(), kind.index, message.signer(), label.view, label.slot, label.value, Ref(&message)}};
   evidence.reason = fmt::format("signed a {} that its own content does not justify: {}", message.name(), fault);
   convict(std::move(evidence));
 }

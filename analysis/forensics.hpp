@@ -3,7 +3,8 @@
 // A culprit is proved by messages that its own key signed and that honest replicas received, directly or inside another
 // message, so that they could show them to anybody:
 //   - two messages of one exclusive kind for one (view, slot) with different values;
-//   - one message that its protocol calls unjustified by its own content (Manifest::unjustified). Only messages that have
+//   - one message that its protocol calls unjustified by its own content (Manifest::unjustified). Only messages that
+//   have
 //     a place for others (proposals, view changes, certificates) are asked about: nothing else can incriminate itself.
 // No list of corrupted nodes is consulted. An honest node that is convicted all the same is a fault of protocol or
 // forensics, raised as FactKind::honest_accused.
@@ -28,9 +29,9 @@ struct Evidence {
   enum class Sort : std::uint8_t { conflict, unjustified };
   Sort sort = Sort::conflict;
   NodeId culprit = kNobody;
-  Time time{};                      ///< when honest replicas held all of it
-  std::string reason;               ///< a sentence
-  std::vector<Exhibit> exhibits;    ///< two for a conflict, one otherwise
+  Time time{};                    ///< when honest replicas held all of it
+  std::string reason;             ///< a sentence
+  std::vector<Exhibit> exhibits;  ///< two for a conflict, one otherwise
 };
 
 struct Suspect {

@@ -36,7 +36,8 @@ std::string human(Duration duration) {
   if (ns < 119'950'000'000) return three_digits(static_cast<double>(ns) / 1e9) + " s";
   const std::int64_t seconds = (ns + 500'000'000) / 1'000'000'000;
   if (seconds < 7200) {
-    return seconds % 60 == 0 ? fmt::format("{} min", seconds / 60) : fmt::format("{} min {} s", seconds / 60, seconds % 60);
+    return seconds % 60 == 0 ? fmt::format("{} min", seconds / 60)
+                             : fmt::format("{} min {} s", seconds / 60, seconds % 60);
   }
   return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
 }

@@ -24,18 +24,18 @@ struct Books;
 
 /// One broken promise. Further reports of the same invariant about the same slot add their replicas to the first.
 struct Violation {
-  std::string invariant;             ///< filled in by the judge
-  std::vector<NodeId> replicas;      ///< those it is about, in increasing order; empty if nobody in particular
+  std::string invariant;         ///< filled in by the judge
+  std::vector<NodeId> replicas;  ///< those it is about, in increasing order; empty if nobody in particular
   Slot slot = kNoSlot;
   Time time{};
-  std::string message;               ///< a sentence
+  std::string message;                  ///< a sentence
   std::vector<std::uint64_t> messages;  ///< numbers of the offending signed messages
 };
 
 /// What invariants are told beside the records.
 struct JudgeBounds {
-  std::optional<Duration> answer_within;     ///< liveness: submitted or GST to accepted
-  std::optional<double> fairness;            ///< a client's mean wait over the median client's
+  std::optional<Duration> answer_within;  ///< liveness: submitted or GST to accepted
+  std::optional<double> fairness;         ///< a client's mean wait over the median client's
   std::optional<Duration> views_agree_within;
 };
 
@@ -61,7 +61,8 @@ class Invariant : public Observer {
   virtual void on_fact(const Fact&) {}
   /// The run is over: report what only its end shows.
   virtual void on_end(const Outcome&) {}
-  /// For liveness invariants, after on_end and if they reported nothing: held, or unknown if the run was too short to say.
+  /// For liveness invariants, after on_end and if they reported nothing: held, or unknown if the run was too short to
+  /// say.
   virtual Liveness held() const { return Liveness::held; }
 
   void attach(Docket& docket) { docket_ = &docket; }
@@ -92,7 +93,8 @@ InvariantMaker safety() {
 }
 template <class I>
 InvariantMaker liveness() {
-  return {false, [](const Invariant::Bench& bench) -> std::unique_ptr<Invariant> { return std::make_unique<I>(bench); }};
+  return {false,
+          [](const Invariant::Bench& bench) -> std::unique_ptr<Invariant> { return std::make_unique<I>(bench); }};
 }
 
 }  // namespace byzsim

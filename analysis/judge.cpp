@@ -28,7 +28,8 @@ void unite(std::vector<NodeId>& into, const std::vector<NodeId>& more) {
 
 }  // namespace
 
-Judge::Judge(const Manifest& manifest, const JudgeSettings& settings, const Expectations& expect, const RunSettings& run)
+Judge::Judge(const Manifest& manifest, const JudgeSettings& settings, const Expectations& expect,
+             const RunSettings& run)
     : manifest_(manifest),
       books_(manifest, *this),
       bench_{manifest, books_, bounds_of(settings, expect)},
@@ -36,8 +37,8 @@ Judge::Judge(const Manifest& manifest, const JudgeSettings& settings, const Expe
   seats_.reserve(all_invariants().size());
   for (const CatalogueEntry* entry : all_invariants()) {
     const bool safety = entry->payload<InvariantMaker>().safety;
-    const bool chosen = std::find(settings.invariants.begin(), settings.invariants.end(), entry->name) !=
-                        settings.invariants.end();
+    const bool chosen =
+        std::find(settings.invariants.begin(), settings.invariants.end(), entry->name) != settings.invariants.end();
     // Liveness invariants sleep unless their bound is stated, and bounded-liveness gives the result its liveness.
     if (chosen || !safety || settings.invariants.empty()) seat(*entry);
   }
@@ -65,28 +66,42 @@ RecordMask Judge::wants() const {
 }
 
 void Judge::on_record(const Record& record) {
-  if ((raw_ >> static_cast<unsigned>(record.kind) & 1) != 0) [[unlikely]] return enter_and_fan_out(record);
+  if ((raw_ >> static_cast<unsigned>(record.kind) & 1) != 0) [[unlikely]]
+    return enter_and_fan_out(record);
   enter(record);
 }
 
 // Nothing but jumps: this is called for every record.
 inline void Judge::enter(const Record& record) {
   switch (record.kind) {
-    case RecordKind::signed_: return books_.on_signed(record);
-    case RecordKind::witnessed: return books_.forensics.on_witnessed(record);
-    case RecordKind::decided: return books_.ledger.on_decided(record);
-    case RecordKind::applied: return books_.requests.on_applied(record);
-    case RecordKind::executed: return books_.on_executed(record);
-    case RecordKind::adopted: return books_.ledger.on_adopted(record);
-    case RecordKind::submitted: return books_.requests.on_submitted(record);
-    case RecordKind::restarted: return books_.on_restarted(record);
-    case RecordKind::suspect: return books_.forensics.on_suspect(record);
+    case RecordKind::signed_:
+      return books_.on_signed(record);
+    case RecordKind::witnessed:
+      return books_.forensics.on_witnessed(record);
+    case RecordKind::decided:
+      return books_.ledger.on_decided(record);
+    case RecordKind::applied:
+      return books_.requests.on_applied(record);
+    case RecordKind::executed:
+      return books_.on_executed(record);
+    case RecordKind::adopted:
+      return books_.ledger.on_adopted(record);
+    case RecordKind::submitted:
+      return books_.requests.on_submitted(record);
+    case RecordKind::restarted:
+      return books_.on_restarted(record);
+    case RecordKind::suspect:
+      return books_.forensics.on_suspect(record);
     case RecordKind::attack:
-    case RecordKind::mark: return metrics_.on_happened(record);
-    case RecordKind::accepted: return on_accepted(record);
+    case RecordKind::mark:
+      return metrics_.on_happened(record);
+    case RecordKind::accepted:
+      return on_accepted(record);
     case RecordKind::view:
-    case RecordKind::beyond: return on_rare(record);
-    default: return;
+    case RecordKind::beyond:
+      return on_rare(record);
+    default:
+      return;
   }
 }
 
@@ -145,7 +160,9 @@ void Judge::report(const Invariant& by, Violation violation) {
   if (callback_) callback_(violations_.back());
 }
 
-ModelFacts Judge::model(std::uint32_t faulty) const { return {manifest_.n, manifest_.f, faulty, beyond_}; }
+ModelFacts Judge::model(std::uint32_t faulty) const {
+  return {manifest_.n, manifest_.f, faulty, beyond_};
+}
 
 void Judge::conclude(Result& result, const Outcome& outcome) {
   books_.requests.on_end(outcome);
@@ -158,8 +175,8 @@ void Judge::conclude(Result& result, const Outcome& outcome) {
     const ModelFacts facts = model(faulty_then_[i]);
     violation.classification = classify(violation.safety, facts);
     // One bug within the model outweighs whatever else broke.
-    if (result.classification == Classification::none ||
-        (result.classification == Classification::outside_model && violation.classification == Classification::within_model)) {
+    if (result.classification == Classification::none || (result.classification == Classification::outside_model &&
+                                                          violation.classification == Classification::within_model)) {
       result.classification = violation.classification;
       result.explanation = explain(violation.classification, violation.safety, facts);
     }
@@ -205,7 +222,8 @@ Result Judge::finish(const Outcome& outcome) {
     result.figures.happened["unjustified-messages"] = count;
   }
   for (std::size_t i = 0; i < manifest_.kinds.size(); ++i) {
-    result.traffic.push_back({manifest_.kinds[i].name, i < outcome.traffic.size() ? outcome.traffic[i] : KindTraffic{}});
+    result.traffic.push_back(
+        {manifest_.kinds[i].name, i < outcome.traffic.size() ? outcome.traffic[i] : KindTraffic{}});
   }
   result.clamped = outcome.clamped;
   result.beyond = beyond_;

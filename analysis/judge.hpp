@@ -2,9 +2,8 @@
 //
 //   World world(scenario, seed);
 //   Judge judge(world.manifest(), scenario.judge, scenario.expect, scenario.run);
-//   if (scenario.run.stop_at_violation) judge.on_safety_violation([&](const Violation&) { world.stop(EndReason::violation); });
-//   world.observe(judge);
-//   Result result = judge.finish(world.run());
+//   if (scenario.run.stop_at_violation) judge.on_safety_violation([&](const Violation&) {
+//   world.stop(EndReason::violation); }); world.observe(judge); Result result = judge.finish(world.run());
 //   apply_expectations(scenario.expect, result);   // verdict.hpp
 //
 // The same records give the same result, whether they come from a world or from a trace.

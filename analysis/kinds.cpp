@@ -8,8 +8,8 @@ namespace byzsim {
 
 namespace {
 
-// A description writes a list or a nested message even where it is empty, so an empty message shows whether its type has
-// a place for others.
+// A description writes a list or a nested message even where it is empty, so an empty message shows whether its type
+// has a place for others.
 class NestProbe final : public FieldSink {
  public:
   bool nests = false;

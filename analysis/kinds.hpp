@@ -20,7 +20,7 @@ struct KindFacts {
   bool vote = false;
   bool decides = false;
   bool exclusive = false;
-  bool nests = false;                 ///< its description has a place for other messages
+  bool nests = false;  ///< its description has a place for other messages
 };
 
 class KindTable {
@@ -30,7 +30,8 @@ class KindTable {
   /// The facts of this message's kind; a kind that the manifest does not list has the empty ones.
   const KindFacts& of(const Message& message) {
     const MessageKind& kind = message.kind();
-    if (kind.index < table_.size() && table_[kind.index].kind == &kind) [[likely]] return table_[kind.index];
+    if (kind.index < table_.size() && table_[kind.index].kind == &kind) [[likely]]
+      return table_[kind.index];
     return look_up(kind);
   }
   std::string_view name(std::uint16_t index) const { return manifest_.kinds[index].name; }

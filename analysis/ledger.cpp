@@ -10,7 +10,7 @@ namespace byzsim {
 
 namespace {
 
-constexpr Slot kSlack = 64;                    // settled slots kept whole behind the front, for late votes and decisions
+constexpr Slot kSlack = 64;  // settled slots kept whole behind the front, for late votes and decisions
 constexpr std::size_t kMostUnplaced = 65'536;  // batches remembered that no slot was named for
 
 Digest null_value() {
@@ -70,7 +70,8 @@ void Ledger::on_decided(const Record& record) {
   } else if (live->split || live->decided != record.value) [[unlikely]] {
     dissent(record, *live);
   }
-  if (live->backed != record.view || live->decided != record.value) [[unlikely]] check_backed(record, *live);
+  if (live->backed != record.view || live->decided != record.value) [[unlikely]]
+    check_backed(record, *live);
   if (!live->decided_by.insert(record.node)) return;
   if (live->adopted && record.slot <= progress_[record.node].adopted) return;  // counted when it adopted the slot
   if (++live->deciders == roster_.honest_replicas()) settle(*live, record.time);
@@ -98,7 +99,8 @@ void Ledger::check_proposed(const Record& record, const LiveSlot& live) {
   if (!genuine) slots_.for_each([&](Slot, const LiveSlot& other) { genuine = genuine || offered(other.proposals); });
   if (genuine) return;
   Fact fact = fact_of(FactKind::decided_unproposed, record, {});
-  fact.detail = seen ? "it contains a request that no client signed" : "no signed message ever showed a batch of that name";
+  fact.detail =
+      seen ? "it contains a request that no client signed" : "no signed message ever showed a batch of that name";
   facts_.raise(fact);
 }
 
@@ -109,7 +111,8 @@ void Ledger::dissent(const Record& record, LiveSlot& live) {
   } else if (record.value != live.decided) {
     // A value new to this slot must be valid in its own right.
     bool known = false;
-    for (auto it = dissenting_.lower_bound({record.slot, 0}); it != dissenting_.end() && it->first.first == record.slot; ++it) {
+    for (auto it = dissenting_.lower_bound({record.slot, 0}); it != dissenting_.end() && it->first.first == record.slot;
+         ++it) {
       known = known || it->second == record.value;
     }
     if (!known) check_proposed(record, live);
@@ -173,7 +176,8 @@ void Ledger::on_executed(const Record& record) {
   LiveSlot* live = slots_.open(record.slot);
   const bool in_order = record.slot == progress.executed + 1 && live != nullptr && !live->split &&
                         live->decided == record.value && live->decided_by.contains(record.node);
-  if (!in_order) [[unlikely]] check_order(record, progress, live);
+  if (!in_order) [[unlikely]]
+    check_order(record, progress, live);
   const bool again = record.slot <= progress.highest;
   progress.executed = record.slot;
   progress.started = true;
@@ -209,7 +213,8 @@ void Ledger::check_order(const Record& record, Progress& progress, const LiveSlo
     if (const Retired* known = retired(record.slot)) own = known->decided;
   }
   if (progress.started && record.slot <= progress.executed) {
-    if (!progress.replaying) wrong = fmt::format("executed slot {} again, after slot {}", record.slot, progress.executed);
+    if (!progress.replaying)
+      wrong = fmt::format("executed slot {} again, after slot {}", record.slot, progress.executed);
   } else if (progress.started && record.slot != progress.executed + 1) {
     wrong = fmt::format("executed slot {} right after slot {}", record.slot, progress.executed);
   } else if (!progress.started && record.slot > 1) {
@@ -219,7 +224,8 @@ void Ledger::check_order(const Record& record, Progress& progress, const LiveSlo
     wrong = fmt::format("executed slot {} without having decided it", record.slot);
   }
   if (wrong.empty() && own && own != record.value) {
-    wrong = fmt::format("executed {:016x} in slot {}, where it had decided {:016x}", record.value.bits, record.slot, own.bits);
+    wrong = fmt::format("executed {:016x} in slot {}, where it had decided {:016x}", record.value.bits, record.slot,
+                        own.bits);
   }
   if (wrong.empty()) return;
   Fact fact = fact_of(FactKind::executed_astray, record, own);

@@ -1,8 +1,8 @@
 // Ledger: what honest replicas decided, adopted and executed, slot by slot.
 //
-// The first honest decision of a slot is the reference for all later ones, and the first state reached for all later states.
-// A slot is settled once every honest replica has decided and executed it; behind the front, settled slots shrink to
-// 16 bytes each, and nothing else is kept of them.
+// The first honest decision of a slot is the reference for all later ones, and the first state reached for all later
+// states. A slot is settled once every honest replica has decided and executed it; behind the front, settled slots
+// shrink to 16 bytes each, and nothing else is kept of them.
 #pragma once
 
 #include <cstdint>
@@ -53,10 +53,10 @@ class Ledger {
     Digest state{};
     View backed = kNoView;  // the view in which `decided` was found to have a quorum
     Time named = kNever;
-    std::uint32_t deciders = 0;   // honest ones, of whatever value, or covered by an adopted state
+    std::uint32_t deciders = 0;  // honest ones, of whatever value, or covered by an adopted state
     std::uint32_t executors = 0;
-    bool split = false;           // two values were decided
-    bool adopted = false;         // some replica skipped it by state transfer
+    bool split = false;    // two values were decided
+    bool adopted = false;  // some replica skipped it by state transfer
     ReplicaSet decided_by;
     std::vector<Proposal> proposals;
     void reset() {
@@ -70,9 +70,9 @@ class Ledger {
     }
   };
   struct Progress {
-    Slot executed = 0;   // the last slot executed or covered by an adopted state
-    Slot highest = 0;    // the highest ever, to tell a replay after a restart from a rollback
-    Slot adopted = 0;    // the state adopted last covers every slot up to here
+    Slot executed = 0;  // the last slot executed or covered by an adopted state
+    Slot highest = 0;   // the highest ever, to tell a replay after a restart from a rollback
+    Slot adopted = 0;   // the state adopted last covers every slot up to here
     bool started = false;
     bool replaying = false;
   };
@@ -100,9 +100,9 @@ class Ledger {
   FactSink& facts_;
   Digest null_value_;
   SlotRing<LiveSlot> slots_;
-  std::vector<Retired> retired_;                            // by slot, from 1
-  std::map<std::pair<Slot, NodeId>, Digest> dissenting_;    // decisions that differ from the slot's first
-  std::vector<Proposal> unplaced_;                          // batches seen without a slot
+  std::vector<Retired> retired_;                          // by slot, from 1
+  std::map<std::pair<Slot, NodeId>, Digest> dissenting_;  // decisions that differ from the slot's first
+  std::vector<Proposal> unplaced_;                        // batches seen without a slot
   std::vector<Progress> progress_;
   std::uint64_t settled_ = 0;  // retired slots that all honest replicas decided
   DecisionDelays delays_;

@@ -1,8 +1,9 @@
 // Metrics: the figures of a run, all in integers until they are printed.
 //
-// Latency runs from a client's first submission of a request to the reply it accepts, over requests submitted at or after
-// the warm-up. A percentile is the nearest rank: p90 of N sorted samples is sample number ceil(0.90 N), counted from 1.
-// Throughput is the number of requests accepted after the warm-up over the simulated time from there to the end.
+// Latency runs from a client's first submission of a request to the reply it accepts, over requests submitted at or
+// after the warm-up. A percentile is the nearest rank: p90 of N sorted samples is sample number ceil(0.90 N), counted
+// from 1. Throughput is the number of requests accepted after the warm-up over the simulated time from there to the
+// end.
 #pragma once
 
 #include <cstdint>
@@ -43,9 +44,9 @@ struct SeriesPoint {
 
 struct Figures {
   LatencySummary latency;
-  std::uint64_t measured = 0;       ///< requests accepted after the warm-up
-  Duration window{};                ///< from the warm-up to the end of the run
-  double throughput = 0;            ///< measured per simulated second
+  std::uint64_t measured = 0;  ///< requests accepted after the warm-up
+  Duration window{};           ///< from the warm-up to the end of the run
+  double throughput = 0;       ///< measured per simulated second
   std::vector<SeriesPoint> series;
   View highest_view = 0;            ///< that an honest replica entered
   std::uint64_t views_entered = 0;  ///< beyond view 0, over all honest replicas

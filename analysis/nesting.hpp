@@ -10,7 +10,8 @@
 
 namespace byzsim {
 
-/// Calls back for every batch, if batches are to be named, and for every nested message but requests, depth first. About 20 ns for a PRE-PREPARE.
+/// Calls back for every batch, if batches are to be named, and for every nested message but requests, depth first.
+/// About 20 ns for a PRE-PREPARE.
 class NestWalker : private FieldSink {
  public:
   enum class Batches : bool { ignored, named };

@@ -13,9 +13,9 @@ namespace byzsim {
 using Json = nlohmann::ordered_json;
 
 /// Everything in the result, as `--format json` prints it and as expectations address it. Integers that a reader which
-/// holds numbers as doubles would damage (2^53 and more) are strings; hashes are 16 hexadecimal digits; times are integer
-/// nanoseconds; replicas are numbers and clients words (`c0`). A figure that does not exist, such as the mean of no
-/// latencies, is null.
+/// holds numbers as doubles would damage (2^53 and more) are strings; hashes are 16 hexadecimal digits; times are
+/// integer nanoseconds; replicas are numbers and clients words (`c0`). A figure that does not exist, such as the mean
+/// of no latencies, is null.
 Json to_json(const Result& result);
 /// The same in one line, with its line end.
 std::string json_line(const Result& result);
@@ -26,8 +26,8 @@ struct TextStyle {
   bool figures = true;  ///< latency, messages and the rest, not only the verdict
 };
 
-/// In the order in which a person asks: the verdict; why; what went over the wire around it, if a sequence was collected;
-/// the figures; how to reproduce it.
+/// In the order in which a person asks: the verdict; why; what went over the wire around it, if a sequence was
+/// collected; the figures; how to reproduce it.
 std::string text_report(const Result& result, const TextStyle& style, const Sequence* sequence = nullptr);
 std::string text_report(const AggregateResult& result, const TextStyle& style);
 

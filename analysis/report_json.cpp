@@ -16,8 +16,12 @@ Json number(std::uint64_t value) {
 Json number(std::int64_t value) {
   return value < 0 ? Json(value) : number(static_cast<std::uint64_t>(value));
 }
-Json hash(std::uint64_t bits) { return fmt::format("{:016x}", bits); }
-Json slot_or_null(Slot slot) { return slot == kNoSlot ? Json() : number(slot); }
+Json hash(std::uint64_t bits) {
+  return fmt::format("{:016x}", bits);
+}
+Json slot_or_null(Slot slot) {
+  return slot == kNoSlot ? Json() : number(slot);
+}
 
 Json node(const Result& result, NodeId id) {
   if (id < result.n) return id;
@@ -147,8 +151,10 @@ Json to_json(const Result& r) {
           {"faulty", nodes(r, r.faulty)},
           {"decisions", number(r.decisions)},
           {"decide_delay", decide_delay(r.delays)},
-          {"requests", {{"submitted", number(r.submitted)}, {"accepted", number(r.accepted)},
-                        {"measured", number(r.figures.measured)}}},
+          {"requests",
+           {{"submitted", number(r.submitted)},
+            {"accepted", number(r.accepted)},
+            {"measured", number(r.figures.measured)}}},
           {"views", {{"highest", number(r.figures.highest_view)}, {"entered", number(r.figures.views_entered)}}},
           {"events", number(r.events)},
           {"messages", messages(r)},
@@ -158,10 +164,11 @@ Json to_json(const Result& r) {
           {"throughput", r.figures.throughput},
           {"series", series(r)},
           {"happened", std::move(happened)},
-          {"network", {{"clamped", number(r.clamped)},
-                       {"beyond", r.beyond},
-                       {"beyond_at_ns", r.beyond ? number(nanoseconds(r.beyond_at)) : Json()},
-                       {"beyond_how", r.beyond_how}}},
+          {"network",
+           {{"clamped", number(r.clamped)},
+            {"beyond", r.beyond},
+            {"beyond_at_ns", r.beyond ? number(nanoseconds(r.beyond_at)) : Json()},
+            {"beyond_how", r.beyond_how}}},
           {"end_reason", to_string(r.end_reason)},
           {"fingerprint", hash(r.fingerprint)},
           {"scenario_hash", hash(r.scenario_hash)},
@@ -182,19 +189,20 @@ std::string json_line(const AggregateResult& result) {
   };
   Json figures = Json::object();
   for (const auto& [expression, value] : result.figures) figures[expression] = value;
-  const Json json{{"scenario", result.scenario},
-                  {"variant", result.variant},
-                  {"file", result.file},
-                  {"protocol", result.protocol},
-                  {"seeds", {{"first", number(result.first_seed)}, {"last", number(result.last_seed)},
-                             {"runs", number(result.runs)}}},
-                  {"verdict", to_string(result.verdict)},
-                  {"aggregate", std::move(figures)},
-                  {"verdicts", counts(result.verdicts)},
-                  {"safety", counts(result.safety)},
-                  {"liveness", counts(result.liveness)},
-                  {"unmet", result.unmet},
-                  {"reproduce", result.reproduce}};
+  const Json json{
+      {"scenario", result.scenario},
+      {"variant", result.variant},
+      {"file", result.file},
+      {"protocol", result.protocol},
+      {"seeds",
+       {{"first", number(result.first_seed)}, {"last", number(result.last_seed)}, {"runs", number(result.runs)}}},
+      {"verdict", to_string(result.verdict)},
+      {"aggregate", std::move(figures)},
+      {"verdicts", counts(result.verdicts)},
+      {"safety", counts(result.safety)},
+      {"liveness", counts(result.liveness)},
+      {"unmet", result.unmet},
+      {"reproduce", result.reproduce}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

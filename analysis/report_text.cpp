@@ -12,8 +12,8 @@ namespace byzsim {
 
 namespace {
 
-constexpr std::size_t kMostLines = 40;       // of the message sequence
-constexpr std::size_t kMostViolations = 8;   // shown one by one
+constexpr std::size_t kMostLines = 40;      // of the message sequence
+constexpr std::size_t kMostViolations = 8;  // shown one by one
 
 enum class Ink { plain, bold, dim, good, bad, warn };
 
@@ -59,6 +59,10 @@ std::string listed(const Result& r, const std::vector<NodeId>& nodes) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+std::string plural(std::uint64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", human_count(count), what, count == 1 ? "" : "s");
+}
+
 void headline(Page& page, const Result& r) {
   page.line(fmt::format("{}  {}{}", page.ink(ink_of(r.verdict), sign_of(r.verdict)), page.ink(Ink::bold, r.scenario),
                         r.variant.empty() ? "" : fmt::format(" ({})", r.variant)));
@@ -70,7 +74,8 @@ void headline(Page& page, const Result& r) {
 
 void promises(Page& page, const Result& r) {
   page.line();
-  page.line(fmt::format("  safety    {}", page.ink(r.safety == Safety::held ? Ink::good : Ink::bad, to_string(r.safety))));
+  page.line(
+      fmt::format("  safety    {}", page.ink(r.safety == Safety::held ? Ink::good : Ink::bad, to_string(r.safety))));
   const Ink ink = r.liveness == Liveness::held ? Ink::good : r.liveness == Liveness::violated ? Ink::bad : Ink::warn;
   page.line(fmt::format("  liveness  {}, {} of {} requests answered", page.ink(ink, to_string(r.liveness)),
                         human_count(r.accepted), human_count(r.submitted)));
@@ -82,11 +87,14 @@ void violations(Page& page, const Result& r) {
   for (std::size_t i = 0; i < r.violations.size() && i < kMostViolations; ++i) {
     const JudgedViolation& violation = r.violations[i];
     page.line(fmt::format("  {}, at {}{}", page.ink(Ink::bad, violation.invariant), human(violation.time - kStart),
-                          violation.replicas.empty() ? "" : fmt::format(", replicas {}", listed(r, violation.replicas))));
+                          violation.replicas.empty()
+                              ? ""
+                              : fmt::format(", {} {}", violation.replicas.size() == 1 ? "replica" : "replicas",
+                                            listed(r, violation.replicas))));
     page.line(fmt::format("    {}", violation.message));
   }
-  const std::uint64_t more = r.violations_dropped +
-                             (r.violations.size() > kMostViolations ? r.violations.size() - kMostViolations : 0);
+  const std::uint64_t more =
+      r.violations_dropped + (r.violations.size() > kMostViolations ? r.violations.size() - kMostViolations : 0);
   if (more > 0) page.line(fmt::format("  {} more not shown", human_count(more)));
   page.line(fmt::format("  {}: {}", page.ink(Ink::bold, to_string(r.classification)), r.explanation));
 }
@@ -102,14 +110,24 @@ std::string value_text(const Exhibit& exhibit, const Sequence* sequence) {
 void culprits(Page& page, const Result& r, const Sequence* sequence) {
   if (r.evidence.empty()) return;
   page.heading("Who did it, proved by their own signatures");
-  NodeId last = kNobody;
-  for (const Evidence& proof : r.evidence) {
-    if (proof.culprit == last) continue;  // one proof is enough for a reader
-    last = proof.culprit;
+  for (NodeId culprit : r.culprits) {
+    // One proof is enough for a reader: the one that shows the most.
+    const auto shows = [&](const Evidence& proof) {
+      return proof.culprit == culprit && proof.exhibits.front().message &&
+             !requests_in(*proof.exhibits.front().message, r.n).empty();
+    };
+    auto found = std::find_if(r.evidence.begin(), r.evidence.end(), shows);
+    if (found == r.evidence.end()) {
+      found = std::find_if(r.evidence.begin(), r.evidence.end(),
+                           [&](const Evidence& proof) { return proof.culprit == culprit; });
+    }
+    if (found == r.evidence.end()) continue;
+    const Evidence& proof = *found;
     const auto proofs = std::count_if(r.evidence.begin(), r.evidence.end(),
                                       [&](const Evidence& other) { return other.culprit == proof.culprit; });
-    page.line(fmt::format("  {} {}{}", page.ink(Ink::bad, named(r, proof.culprit)), proof.reason,
-                          proofs > 1 ? fmt::format(" (and {} more proofs)", proofs - 1) : ""));
+    page.line(fmt::format(
+        "  {} {}{}", page.ink(Ink::bad, named(r, proof.culprit)), proof.reason,
+        proofs > 1 ? fmt::format(" (and {} more)", plural(static_cast<std::uint64_t>(proofs - 1), "proof")) : ""));
     for (const Exhibit& exhibit : proof.exhibits) {
       const std::string kind = exhibit.kind < r.traffic.size() ? r.traffic[exhibit.kind].kind : "message";
       std::string text = fmt::format("    {} #{}", kind, exhibit.id);
@@ -171,22 +189,27 @@ void story(Page& page, const Sequence& sequence) {
   if (hidden > 0) page.line(fmt::format("  {} more not shown", human_count(hidden)));
 }
 
-void row(Page& page, std::string_view name, std::string_view text) { page.line(fmt::format("  {:<11} {}", name, text)); }
+void row(Page& page, std::string_view name, std::string_view text) {
+  page.line(fmt::format("  {:<11} {}", name, text));
+}
 
 void figures(Page& page, const Result& r) {
   page.heading("Figures");
   const LatencySummary& latency = r.figures.latency;
   if (latency.count > 0) {
     const auto time = [](std::int64_t ns) { return human(Duration(ns)); };
-    row(page, "latency", fmt::format("mean {}, p50 {}, p90 {}, p99 {}, max {}", time(latency.mean), time(latency.p50),
-                                     time(latency.p90), time(latency.p99), time(latency.max)));
+    row(page, "latency",
+        fmt::format("mean {}, p50 {}, p90 {}, p99 {}, max {}", time(latency.mean), time(latency.p50), time(latency.p90),
+                    time(latency.p99), time(latency.max)));
     row(page, "throughput", fmt::format("{} requests a second", human_number(r.figures.throughput)));
   }
-  row(page, "decisions", fmt::format("{} slots by every honest replica{}", human_count(r.decisions),
-                                     r.figures.highest_view > 0 ? fmt::format("; highest view {}", r.figures.highest_view) : ""));
+  row(page, "decisions",
+      fmt::format("{} by every honest replica{}", plural(r.decisions, "slot"),
+                  r.figures.highest_view > 0 ? fmt::format("; highest view {}", r.figures.highest_view) : ""));
   const KindTraffic total = r.total();
-  row(page, "messages", fmt::format("{} sent, {} delivered, {} dropped, {}", human_count(total.sent),
-                                    human_count(total.delivered), human_count(total.dropped), human_bytes(total.bytes)));
+  row(page, "messages",
+      fmt::format("{} sent, {} delivered, {} dropped, {}", human_count(total.sent), human_count(total.delivered),
+                  human_count(total.dropped), human_bytes(total.bytes)));
   std::vector<std::string> kinds;
   for (const NamedTraffic& kind : r.traffic) {
     if (kind.traffic.sent > 0) kinds.push_back(fmt::format("{} {}", kind.kind, human_count(kind.traffic.sent)));
@@ -194,18 +217,21 @@ void figures(Page& page, const Result& r) {
   if (!kinds.empty()) row(page, "", fmt::format("{}", fmt::join(kinds, ", ")));
   if (!r.figures.happened.empty()) {
     std::vector<std::string> names;
-    for (const auto& [name, count] : r.figures.happened) names.push_back(fmt::format("{} {}", name, human_count(count)));
+    for (const auto& [name, count] : r.figures.happened)
+      names.push_back(fmt::format("{} {}", name, human_count(count)));
     row(page, "happened", fmt::format("{}", fmt::join(names, ", ")));
   }
   if (r.clamped > 0) row(page, "network", fmt::format("{} delays cut down to delta", human_count(r.clamped)));
   if (r.beyond) {
     row(page, "network", fmt::format("went beyond GST and delta at {}: {}", human(r.beyond_at - kStart), r.beyond_how));
   }
-  row(page, "ended", fmt::format("at {} simulated, after {} events ({})", human(r.end - kStart), human_count(r.events),
-                                 to_string(r.end_reason)));
+  row(page, "ended",
+      fmt::format("at {} simulated, after {} ({})", human(r.end - kStart), plural(r.events, "event"),
+                  to_string(r.end_reason)));
   for (const SeriesPoint& point : r.figures.series) {
-    row(page, "series", fmt::format("from {}: {} answered{}", human(point.from - kStart), human_count(point.accepted),
-                                    point.accepted == 0 ? "" : fmt::format(", mean {}", human(Duration(point.latency_mean)))));
+    row(page, "series",
+        fmt::format("from {}: {} answered{}", human(point.from - kStart), human_count(point.accepted),
+                    point.accepted == 0 ? "" : fmt::format(", mean {}", human(Duration(point.latency_mean)))));
   }
 }
 
@@ -222,7 +248,8 @@ std::string text_report(const Result& result, const TextStyle& style, const Sequ
   if (style.figures) figures(page, result);
   page.heading("Reproduce");
   if (!result.reproduce.empty()) page.line(fmt::format("  {}", result.reproduce));
-  page.line(page.ink(Ink::dim, fmt::format("  fingerprint {:016x}, scenario {:016x}", result.fingerprint, result.scenario_hash)));
+  page.line(page.ink(Ink::dim,
+                     fmt::format("  fingerprint {:016x}, scenario {:016x}", result.fingerprint, result.scenario_hash)));
   return page.take();
 }
 
@@ -231,9 +258,10 @@ std::string text_report(const AggregateResult& result, const TextStyle& style) {
   page.line(fmt::format("{}  {}{}", page.ink(ink_of(result.verdict), sign_of(result.verdict)),
                         page.ink(Ink::bold, result.scenario),
                         result.variant.empty() ? "" : fmt::format(" ({})", result.variant)));
-  page.line(fmt::format("  {}", page.ink(Ink::dim, fmt::format("{}, {} runs, seeds {} to {}", result.protocol, result.runs,
-                                                              result.first_seed, result.last_seed))));
-  for (const std::string& line : result.unmet) page.line(fmt::format("  {} {}", page.ink(ink_of(result.verdict), "!"), line));
+  page.line(fmt::format("  {}", page.ink(Ink::dim, fmt::format("{}, {} runs, seeds {} to {}", result.protocol,
+                                                               result.runs, result.first_seed, result.last_seed))));
+  for (const std::string& line : result.unmet)
+    page.line(fmt::format("  {} {}", page.ink(ink_of(result.verdict), "!"), line));
   page.line();
   const auto counts = [&](std::string_view name, const std::map<std::string, std::uint64_t>& from) {
     std::vector<std::string> parts;
@@ -245,7 +273,8 @@ std::string text_report(const AggregateResult& result, const TextStyle& style) {
   counts("liveness", result.liveness);
   for (const auto& [expression, value] : result.figures) {
     const bool time = expression.find("latency") != std::string::npos || expression.find("_ns") != std::string::npos;
-    row(page, expression, time && value >= 0 && value < 9e18 ? human(Duration(std::llround(value))) : fmt::format("{:.6g}", value));
+    row(page, expression,
+        time && value >= 0 && value < 9e18 ? human(Duration(std::llround(value))) : fmt::format("{:.6g}", value));
   }
   if (!result.reproduce.empty()) {
     page.heading("Reproduce");

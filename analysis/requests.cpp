@@ -69,13 +69,15 @@ void RequestBook::on_applied(const Record& record) {
     cursor.slot = record.slot;
     cursor.place = 0;
   }
-  if (cursor.astray) [[unlikely]] return apply_astray(record, cursor);
+  if (cursor.astray) [[unlikely]]
+    return apply_astray(record, cursor);
   Order* order = slots_.open(record.slot);
   if (order == nullptr) return;  // all honest replicas are past this slot: a replay after a restart
   const std::uint32_t place = cursor.place++;
   if (place < order->applied.size()) {
     const Applied& common = order->applied[place];
-    if (common.client == record.peer && common.number == record.id && common.result == record.count) [[likely]] return;
+    if (common.client == record.peer && common.number == record.id && common.result == record.count) [[likely]]
+      return;
   } else if (!order->closed) {
     order->applied.push_back({record.peer, record.id, record.count});
     Client* who = client(record.peer);

@@ -1,8 +1,8 @@
 // RequestBook: what honest clients asked, what honest replicas made of it, and which answers clients accepted.
 //
-// The first honest replica to apply a request at some place of a slot sets the common order; the others are compared with
-// it place by place, so a duplicate is looked for once and not once a replica. A replica that leaves the common order (the
-// log has forked) is followed on its own from there.
+// The first honest replica to apply a request at some place of a slot sets the common order; the others are compared
+// with it place by place, so a duplicate is looked for once and not once a replica. A replica that leaves the common
+// order (the log has forked) is followed on its own from there.
 #pragma once
 
 #include <cstdint>
@@ -96,12 +96,12 @@ class RequestBook {
   struct Client {
     std::vector<Asked> asked;  // by number; those before head are done with
     std::size_t head = 0;
-    NumberSet applied;         // in the common order
+    NumberSet applied;  // in the common order
   };
   struct Cursor {
     Slot slot = 0;
     std::uint32_t place = 0;
-    bool astray = false;  // has left the common order
+    bool astray = false;                             // has left the common order
     std::set<std::pair<NodeId, std::uint64_t>> own;  // what it applied since
   };
 

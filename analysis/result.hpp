@@ -21,7 +21,7 @@ std::string_view to_string(Liveness liveness);
 std::string_view to_string(Classification classification);
 
 struct JudgedViolation : Violation {
-  bool safety = true;                ///< otherwise of liveness
+  bool safety = true;  ///< otherwise of liveness
   Classification classification = Classification::none;
 };
 
@@ -34,7 +34,7 @@ struct Result {
   // Which run it was.
   std::string scenario;
   std::string variant;
-  std::string file;         ///< filled in by the caller, who knows it
+  std::string file;  ///< filled in by the caller, who knows it
   std::string protocol;
   std::uint32_t n = 0;
   std::uint32_t f = 0;
@@ -48,9 +48,9 @@ struct Result {
   Safety safety = Safety::held;
   Liveness liveness = Liveness::held;
   Classification classification = Classification::none;
-  std::string explanation;                   ///< of the classification, a sentence; empty if nothing was violated
-  std::vector<JudgedViolation> violations;   ///< in the order in which they were noticed
-  std::uint64_t violations_dropped = 0;      ///< further ones, past the thousand that are kept
+  std::string explanation;                  ///< of the classification, a sentence; empty if nothing was violated
+  std::vector<JudgedViolation> violations;  ///< in the order in which they were noticed
+  std::uint64_t violations_dropped = 0;     ///< further ones, past the thousand that are kept
   std::vector<NodeId> culprits;
   std::vector<Evidence> evidence;
   std::vector<Suspect> suspects;
@@ -66,14 +66,14 @@ struct Result {
   Figures figures;
   std::vector<NamedTraffic> traffic;  ///< kinds as in the manifest
   std::uint64_t clamped = 0;
-  bool beyond = false;                ///< the network went beyond GST and delta
+  bool beyond = false;  ///< the network went beyond GST and delta
   Time beyond_at{};
   std::string beyond_how;
 
   // What the scenario made of it; see verdict.hpp.
   Verdict verdict = Verdict::met;
-  std::vector<std::string> unmet;    ///< a sentence for each expectation that was not met, or could not be judged
-  std::string reproduce;             ///< a command line; filled in by the caller
+  std::vector<std::string> unmet;  ///< a sentence for each expectation that was not met, or could not be judged
+  std::string reproduce;           ///< a command line; filled in by the caller
 
   KindTraffic total() const {
     KindTraffic sum;

@@ -19,8 +19,9 @@ class RequestNames final : private FieldSink {
   RequestNames(const Message& message, std::uint32_t n) : n_(n) { message.put_fields(*this); }
   std::string text() const {
     constexpr std::size_t kMost = 3;
-    std::string text = fmt::format("{}", fmt::join(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(
-                                                                        std::min(kMost, names_.size())), ", "));
+    std::string text = fmt::format(
+        "{}",
+        fmt::join(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names_.size())), ", "));
     if (names_.size() > kMost) text += fmt::format(" and {} more", names_.size() - kMost);
     return text;
   }
@@ -48,20 +49,30 @@ class RequestNames final : private FieldSink {
 
 }  // namespace
 
-std::string requests_in(const Message& message, std::uint32_t n) { return RequestNames(message, n).text(); }
+std::string requests_in(const Message& message, std::uint32_t n) {
+  return RequestNames(message, n).text();
+}
 
 Sequence::Sequence(const Manifest& manifest, SequenceFocus focus)
-    : NestWalker(manifest, Batches::named), manifest_(manifest), focus_(std::move(focus)), null_value_(Batch({}).digest()) {}
+    : NestWalker(manifest, Batches::named),
+      manifest_(manifest),
+      focus_(std::move(focus)),
+      null_value_(Batch({}).digest()) {}
 
 std::optional<SequenceFocus> Sequence::focus(const Result& result) {
   SequenceFocus focus;
   for (const Evidence& evidence : result.evidence) {
     for (const Exhibit& exhibit : evidence.exhibits) focus.offending.push_back(exhibit.id);
   }
+  // A fork is the story; what else broke before or with it is part of that.
+  const JudgedViolation* told = nullptr;
   for (const JudgedViolation& violation : result.violations) {
     if (!violation.safety || violation.slot == kNoSlot) continue;
-    focus.slot = violation.slot;
-    focus.until = violation.time;
+    if (told == nullptr || (told->invariant != "agreement" && violation.invariant == "agreement")) told = &violation;
+  }
+  if (told != nullptr) {
+    focus.slot = told->slot;
+    focus.until = told->time;
     return focus;
   }
   for (const Evidence& evidence : result.evidence) {
@@ -80,24 +91,32 @@ RecordMask Sequence::wants() const {
 void Sequence::on_record(const Record& record) {
   if (record.time > focus_.until) return;
   switch (record.kind) {
-    case RecordKind::signed_: return on_signed(record);
-    case RecordKind::sent: return on_sent(record);
+    case RecordKind::signed_:
+      return on_signed(record);
+    case RecordKind::sent:
+      return on_sent(record);
     case RecordKind::delivered:
-    case RecordKind::dropped: return on_arrival(record);
+    case RecordKind::dropped:
+      return on_arrival(record);
     case RecordKind::decided:
       if (record.slot != focus_.slot) return;
       name_value(record.value);
-      return on_other(record, record.view == kNoView ? fmt::format("decides {}", letter(record.value))
-                                                     : fmt::format("decides {} in view {}", letter(record.value), record.view));
+      return on_other(record, record.view == kNoView
+                                  ? fmt::format("decides {}", letter(record.value))
+                                  : fmt::format("decides {} in view {}", letter(record.value), record.view));
     case RecordKind::adopted:
       if (record.slot < focus_.slot) return;
       return on_other(record, fmt::format("takes over the state after slot {}", record.slot));
-    case RecordKind::view: return on_other(record, fmt::format("enters view {}", record.view));
-    case RecordKind::crashed: return on_other(record, "crashes");
-    case RecordKind::restarted: return on_other(record, record.count != 0 ? "restarts" : "restarts without its state");
+    case RecordKind::view:
+      return on_other(record, fmt::format("enters view {}", record.view));
+    case RecordKind::crashed:
+      return on_other(record, "crashes");
+    case RecordKind::restarted:
+      return on_other(record, record.count != 0 ? "restarts" : "restarts without its state");
     case RecordKind::network:
       return on_other(record, fmt::format("{} {}", record.count != 0 ? "cut:" : "healed:", record.text));
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -109,7 +128,8 @@ void Sequence::on_signed(const Record& record) {
   const bool about_view = label.slot == kNoSlot && label.view != kNoView && message.signer() < manifest_.n &&
                           !events_.empty() && as<Reply>(message) == nullptr;
   if (!about_slot && !about_view) return;
-  const bool offending = std::find(focus_.offending.begin(), focus_.offending.end(), message.id()) != focus_.offending.end();
+  const bool offending =
+      std::find(focus_.offending.begin(), focus_.offending.end(), message.id()) != focus_.offending.end();
   messages_[message.id()] = {std::string(message.name()), message.signer(), label, offending, 0};
   if (about_slot && label.value) {
     name_value(label.value);
@@ -207,24 +227,35 @@ std::vector<Sequence::Legend> Sequence::legend() const {
   return list;
 }
 
-// Neighbours that say the same of several nodes become one event.
+bool Sequence::same_said(const Event& a, const Event& b) {
+  return (a.id == 0) == (b.id == 0) && a.what == b.what && a.to.empty() && b.to.empty() && !a.offending &&
+         !b.offending && a.lost.empty() && b.lost.empty() && a.label.view == b.label.view &&
+         a.label.slot == b.label.slot && a.label.value == b.label.value && !b.who.empty() &&
+         std::find(a.who.begin(), a.who.end(), b.who.front()) == a.who.end();
+}
+
+// Neighbours, or events of one instant, that say the same of several nodes become one event.
 std::vector<Sequence::Event> Sequence::merged() const {
   std::vector<Event> list;
-  for (const Event& event : events_) {
-    Event* last = list.empty() ? nullptr : &list.back();
-    const bool same = last != nullptr && (last->id == 0) == (event.id == 0) && last->what == event.what && !event.who.empty() &&
-                      last->label.view == event.label.view && last->label.slot == event.label.slot &&
-                      last->label.value == event.label.value && last->to.empty() && event.to.empty() && !last->offending &&
-                      !event.offending && last->lost.empty() && event.lost.empty() &&
-                      std::find(last->who.begin(), last->who.end(), event.who.front()) == last->who.end();
-    if (!same) {
-      list.push_back(event);
+  for (Event event : events_) {
+    if (event.to.size() + 1 == manifest_.n && std::all_of(event.to.begin(), event.to.end(), [&](NodeId id) {
+          return id < manifest_.n && id != event.who.front();
+        })) {
+      event.to.clear();
+    }
+    Event* into = nullptr;
+    for (std::size_t back = list.size(); back-- > 0 && into == nullptr;) {
+      if (back + 1 != list.size() && list[back].last != event.time) break;
+      if (same_said(list[back], event)) into = &list[back];
+    }
+    if (into == nullptr) {
+      list.push_back(std::move(event));
       continue;
     }
-    last->last = event.last;
-    last->who.push_back(event.who.front());
-    last->arrives = std::min(last->arrives, event.arrives);
-    last->arrives_last = std::max(last->arrives_last, event.arrives_last);
+    into->last = event.last;
+    into->who.push_back(event.who.front());
+    into->arrives = std::min(into->arrives, event.arrives);
+    into->arrives_last = std::max(into->arrives_last, event.arrives_last);
   }
   for (Event& event : list) std::sort(event.who.begin(), event.who.end());
   return list;
@@ -249,7 +280,8 @@ Sequence::Line Sequence::line(const Event& event) const {
     if (last != human(event.arrives - kStart)) line.note += fmt::format(" .. {}", last);
   }
   if (!event.lost.empty()) {
-    line.note += fmt::format("{}never reaches {} ({})", line.note.empty() ? "" : "; ", nodes(event.lost), event.why_lost);
+    line.note +=
+        fmt::format("{}never reaches {} ({})", line.note.empty() ? "" : "; ", nodes(event.lost), event.why_lost);
   }
   return line;
 }

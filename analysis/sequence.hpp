@@ -27,8 +27,8 @@ namespace byzsim {
 
 struct SequenceFocus {
   Slot slot = kNoSlot;
-  Time until = kNever;                     ///< nothing later is kept
-  std::vector<std::uint64_t> offending;    ///< numbers of the messages to point out
+  Time until = kNever;                   ///< nothing later is kept
+  std::vector<std::uint64_t> offending;  ///< numbers of the messages to point out
 };
 
 class Sequence final : public Observer, private NestWalker {
@@ -43,19 +43,21 @@ class Sequence final : public Observer, private NestWalker {
   struct Legend {
     std::string letter;
     Digest value{};
-    std::string meaning;   ///< the requests in it
+    std::string meaning;  ///< the requests in it
   };
 
   /// `manifest` must outlive the sequence.
   Sequence(const Manifest& manifest, SequenceFocus focus);
-  /// The slot of the first safety violation, or else of the first proof against a culprit; nothing if neither names a slot.
+  /// The slot of the first violation of agreement, of safety otherwise, or else of the first proof against a culprit;
+  /// nothing if neither names a slot.
   static std::optional<SequenceFocus> focus(const Result& result);
 
   RecordMask wants() const override;
   void on_record(const Record& record) override;
 
   const SequenceFocus& about() const { return focus_; }
-  /// At most `most` lines, in order of time; `hidden` says how many more there are. Offending lines are always among them.
+  /// At most `most` lines, in order of time; `hidden` says how many more there are. Offending lines are always among
+  /// them.
   std::vector<Line> lines(std::size_t most, std::size_t& hidden) const;
   /// The values that the lines call A, B, C.
   std::vector<Legend> legend() const;
@@ -72,11 +74,11 @@ class Sequence final : public Observer, private NestWalker {
   };
   struct Event {
     Time time{};
-    Time last{};                 // of a merged group
+    Time last{};  // of a merged group
     std::vector<NodeId> who;
-    std::vector<NodeId> to;      // empty: all replicas
-    std::uint64_t id = 0;        // 0 if it is no message
-    std::string what;            // without a message, all there is to say
+    std::vector<NodeId> to;  // empty: all replicas
+    std::uint64_t id = 0;    // 0 if it is no message
+    std::string what;        // without a message, all there is to say
     Label label;
     Time arrives{kNever};
     Time arrives_last{};
@@ -94,6 +96,7 @@ class Sequence final : public Observer, private NestWalker {
   void on_nested(const Message&) override {}
   std::string node(NodeId id) const;
   std::string nodes(const std::vector<NodeId>& list) const;
+  static bool same_said(const Event& a, const Event& b);
   std::vector<Event> merged() const;
   Line line(const Event& event) const;
 
@@ -102,7 +105,7 @@ class Sequence final : public Observer, private NestWalker {
   Digest null_value_;
   std::unordered_map<std::uint64_t, Named> messages_;  // never iterated
   std::vector<Event> events_;
-  std::vector<Digest> values_;                         // by letter
+  std::vector<Digest> values_;  // by letter
   std::map<Digest, std::string> meanings_;
   std::size_t overflow_ = 0;
 };

@@ -1,7 +1,7 @@
 // SlotRing: entries by slot (or by view), dense near the front of the log and bounded everywhere.
 //
-// Live slots form a window that moves up: a power-of-two ring, grown on demand, whose entries are reset and used again, so
-// a run in the steady state allocates nothing. A slot far beyond the window (only a Byzantine node signs such) goes
+// Live slots form a window that moves up: a power-of-two ring, grown on demand, whose entries are reset and used again,
+// so a run in the steady state allocates nothing. A slot far beyond the window (only a Byzantine node signs such) goes
 // to a small ordered map instead of growing the ring. Entry needs `void reset()`, which should keep its memory.
 #pragma once
 
@@ -18,12 +18,14 @@ class SlotRing {
  public:
   /// The entry of this slot, made if need be; null if the slot was retired or if too many far slots are open already.
   Entry* open(Slot slot) {
-    if (slot - base_ < end_ - base_) [[likely]] return &ring_[slot & (ring_.size() - 1)];
+    if (slot - base_ < end_ - base_) [[likely]]
+      return &ring_[slot & (ring_.size() - 1)];
     return open_new(slot);
   }
   /// The entry of this slot if it is open, null otherwise.
   Entry* find(Slot slot) {
-    if (slot - base_ < end_ - base_) [[likely]] return &ring_[slot & (ring_.size() - 1)];
+    if (slot - base_ < end_ - base_) [[likely]]
+      return &ring_[slot & (ring_.size() - 1)];
     if (far_.empty()) return nullptr;
     const auto found = far_.find(slot);
     return found == far_.end() ? nullptr : &found->second;
@@ -51,7 +53,7 @@ class SlotRing {
   }
 
  private:
-  static constexpr Slot kReach = 4096;            // further ahead than this is far
+  static constexpr Slot kReach = 4096;           // further ahead than this is far
   static constexpr std::size_t kMostFar = 4096;  // far slots kept open
 
   Entry* open_new(Slot slot) {
@@ -75,7 +77,8 @@ class SlotRing {
     std::size_t size = ring_.empty() ? 8 : ring_.size();
     while (size < needed) size *= 2;
     std::vector<Entry> bigger(size);
-    for (Slot slot = base_; slot < end_; ++slot) bigger[slot & (size - 1)] = std::move(ring_[slot & (ring_.size() - 1)]);
+    for (Slot slot = base_; slot < end_; ++slot)
+      bigger[slot & (size - 1)] = std::move(ring_[slot & (ring_.size() - 1)]);
     ring_ = std::move(bigger);
   }
 

@@ -31,7 +31,8 @@ class Weighing {
     violations();
     happened();
     metrics();
-    if (cut_short_) unknown(fmt::format("the run was cut short ({}), so nothing is certain", to_string(result_.end_reason)));
+    if (cut_short_)
+      unknown(fmt::format("the run was cut short ({}), so nothing is certain", to_string(result_.end_reason)));
     result_.verdict = unmet_ ? Verdict::unmet : unknown_ ? Verdict::inconclusive : Verdict::met;
     result_.unmet = std::move(lines_);
   }
@@ -62,8 +63,7 @@ class Weighing {
     return text;
   }
   bool violation_expected() const {
-    return !expect_.violations.empty() ||
-           (expect_.classification && *expect_.classification != Classification::none);
+    return !expect_.violations.empty() || (expect_.classification && *expect_.classification != Classification::none);
   }
 
   void safety() {
@@ -80,13 +80,15 @@ class Weighing {
   void liveness() {
     if (!expect_.liveness) {
       const bool excused = violation_expected() || expect_.safety == Safety::violated;
-      if (!excused && result_.liveness == Liveness::violated) fail(fmt::format("liveness was violated: {}", why(false)));
+      if (!excused && result_.liveness == Liveness::violated)
+        fail(fmt::format("liveness was violated: {}", why(false)));
       return;
     }
     const LivenessExpectation& wanted = *expect_.liveness;
     const Liveness verdict = wanted.verdict.value_or(Liveness::held);
     if (verdict != result_.liveness) {
-      std::string line = fmt::format("expected liveness {}, but it is {}", to_string(verdict), to_string(result_.liveness));
+      std::string line =
+          fmt::format("expected liveness {}, but it is {}", to_string(verdict), to_string(result_.liveness));
       if (result_.liveness == Liveness::violated) line += fmt::format(": {}", why(false));
       if (result_.liveness == Liveness::unknown) {
         line += fmt::format(": {} of {} requests were unanswered when the run ended ({})",
@@ -128,8 +130,10 @@ class Weighing {
     if (!expect_.culprits) return;
     const std::vector<NodeId> wanted = nodes(*expect_.culprits);
     if (wanted == result_.culprits) return;
-    const bool too_many = !std::includes(wanted.begin(), wanted.end(), result_.culprits.begin(), result_.culprits.end());
-    fail(fmt::format("expected evidence against {}, but it convicts {}", listed(wanted), listed(result_.culprits)), too_many);
+    const bool too_many =
+        !std::includes(wanted.begin(), wanted.end(), result_.culprits.begin(), result_.culprits.end());
+    fail(fmt::format("expected evidence against {}, but it convicts {}", listed(wanted), listed(result_.culprits)),
+         too_many);
   }
 
   void suspects() {
@@ -160,10 +164,12 @@ class Weighing {
       const auto found = result_.figures.happened.find(name);
       const std::uint64_t count = found == result_.figures.happened.end() ? 0 : found->second;
       if (condition.holds(static_cast<double>(count))) continue;
-      std::string line = fmt::format("expected {} to have happened {} times, but it was {}", name, condition.text(), count);
+      std::string line =
+          fmt::format("expected {} to have happened {} times, but it was {}", name, condition.text(), count);
       if (count == 0 && !result_.figures.happened.empty()) {
         std::vector<std::string> names;
-        for (const auto& [other, times] : result_.figures.happened) names.push_back(fmt::format("{} ({})", other, times));
+        for (const auto& [other, times] : result_.figures.happened)
+          names.push_back(fmt::format("{} ({})", other, times));
         line += fmt::format("; what happened: {}", fmt::join(names, ", "));
       }
       fail(std::move(line));
@@ -193,6 +199,8 @@ class Weighing {
 
 }  // namespace
 
-void apply_expectations(const Expectations& expect, Result& result) { Weighing(expect, result).weigh(); }
+void apply_expectations(const Expectations& expect, Result& result) {
+  Weighing(expect, result).weigh();
+}
 
 }  // namespace byzsim

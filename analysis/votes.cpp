@@ -26,6 +26,12 @@ void VoteIndex::add(const Message& message, const KindFacts& kind, Time now) {
   const Label& label = message.label();
   const NodeId signer = message.signer();
   if (signer >= manifest_.n) return;
+  // Votes for one value come in bursts, and while nobody votes for another there is nothing to look for.
+  if (latest_ != nullptr && label.slot == latest_slot_ && label.value == latest_->value &&
+      label.view == latest_->view && kind.family == latest_->family && latest_->signers.insert(signer)) [[likely]] {
+    return count(message, kind, *latest_entry_, *latest_, now);
+  }
+  latest_ = nullptr;
   const bool has_slot = label.slot != kNoSlot;
   if (!has_slot && label.view == kNoView) return;
   SlotRing<Entry>& ring = has_slot ? by_slot_ : by_view_;
@@ -54,11 +60,23 @@ void VoteIndex::add(const Message& message, const KindFacts& kind, Time now) {
     }
     return;
   }
-  own->first[signer] = pack(message, kind);
-  own->decides |= kind.decides;
-  if (!roster_.honest(signer)) entry->kept.emplace_back(&message);
-  if (rivals && kind.exclusive) [[unlikely]] look_for_conflict(*entry, *own, message, kind, now);
-  if (++own->count == manifest_.quorum && kind.vote) certify(*entry, *own, label.slot, now);
+  if (rivals && kind.exclusive) [[unlikely]]
+    look_for_conflict(*entry, *own, message, kind, now);
+  if (!rivals && has_slot) {
+    latest_ = own;
+    latest_entry_ = entry;
+    latest_slot_ = label.slot;
+  }
+  count(message, kind, *entry, *own, now);
+}
+
+// A first vote of this signer for this value, whose bit is set.
+inline void VoteIndex::count(const Message& message, const KindFacts& kind, Entry& entry, Tally& own, Time now) {
+  own.first[message.signer()] = pack(message, kind);
+  own.decides |= kind.decides;
+  if (!roster_.honest(message.signer())) [[unlikely]]
+    entry.kept.emplace_back(&message);
+  if (++own.count == manifest_.quorum && kind.vote) certify(entry, own, message.label().slot, now);
 }
 
 VoteIndex::Tally* VoteIndex::new_tally(Entry& entry, const Message& message, const KindFacts& kind) {
@@ -83,7 +101,8 @@ bool VoteIndex::repeated(Entry& entry, const Tally& tally, const Message& messag
   if ((tally.first[message.signer()] & 0xff) == (packed & 0xff)) return false;
   const auto index = static_cast<std::uint32_t>(&tally - entry.tallies.data());
   for (const Extra& extra : entry.extras) {
-    if (extra.tally == index && extra.signer == message.signer() && (extra.packed & 0xff) == (packed & 0xff)) return false;
+    if (extra.tally == index && extra.signer == message.signer() && (extra.packed & 0xff) == (packed & 0xff))
+      return false;
   }
   entry.extras.push_back({index, message.signer(), packed});
   if (!roster_.honest(message.signer())) entry.kept.emplace_back(&message);
@@ -96,7 +115,8 @@ void VoteIndex::look_for_conflict(Entry& entry, const Tally& own, const Message&
   const auto same_kind = [&](std::uint64_t packed) { return (packed & 0xff) == (pack(message, kind) & 0xff); };
   for (std::uint32_t i = 0; i < entry.used; ++i) {
     const Tally& rival = entry.tallies[i];
-    if (&rival == &own || rival.family != own.family || rival.view != own.view || !rival.signers.contains(signer)) continue;
+    if (&rival == &own || rival.family != own.family || rival.view != own.view || !rival.signers.contains(signer))
+      continue;
     std::uint64_t packed = rival.first[signer];
     if (!same_kind(packed)) {
       packed = 0;

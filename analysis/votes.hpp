@@ -1,9 +1,9 @@
-// VoteIndex: who signed which value, per slot, view and phase. Fed with signed messages once, for every invariant and for
-// forensics.
+// VoteIndex: who signed which value, per slot, view and phase. Fed with signed messages once, for every invariant and
+// for forensics.
 //
 // It notices, while counting, a signer's second value in one (kind, view, slot) and a second value with a quorum of
-// votes in one (phase, view, slot). A vote costs a scan over the few values of its slot and one bit; memory is that of the
-// live slots, at most about 64 MB.
+// votes in one (phase, view, slot). A vote costs a scan over the few values of its slot and one bit; memory is that of
+// the live slots, at most about 64 MB.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ namespace byzsim {
 
 /// One signature on one value, as far as it is remembered.
 struct Exhibit {
-  std::uint64_t id = 0;       ///< number of the signing
-  std::uint16_t kind = 0;     ///< position in Manifest::kinds
+  std::uint64_t id = 0;    ///< number of the signing
+  std::uint16_t kind = 0;  ///< position in Manifest::kinds
   NodeId signer = kNobody;
   View view = kNoView;
   Slot slot = kNoSlot;
@@ -53,7 +53,10 @@ class VoteIndex {
   std::uint32_t deciding_votes(View view, Slot slot, Digest value) const;
   /// Numbers of the messages by which these votes were cast, by increasing signer.
   std::vector<std::uint64_t> votes_for(View view, Slot slot, Digest value) const;
-  void forget_below(Slot slot) { by_slot_.retire_below(slot); }
+  void forget_below(Slot slot) {
+    by_slot_.retire_below(slot);
+    latest_ = nullptr;
+  }
 
  private:
   struct Tally {
@@ -83,6 +86,7 @@ class VoteIndex {
     }
   };
 
+  void count(const Message& message, const KindFacts& kind, Entry& entry, Tally& own, Time now);
   Tally* new_tally(Entry& entry, const Message& message, const KindFacts& kind);
   void look_for_conflict(Entry& entry, const Tally& own, const Message& message, const KindFacts& kind, Time now);
   void certify(Entry& entry, Tally& tally, Slot slot, Time now);
@@ -94,6 +98,9 @@ class VoteIndex {
   FactSink& facts_;
   ConflictSink* conflicts_ = nullptr;
   Slot most_live_;
+  Tally* latest_ = nullptr;  // the tally voted for last, if its (family, view, slot) has no other value
+  Entry* latest_entry_ = nullptr;
+  Slot latest_slot_ = kNoSlot;
   SlotRing<Entry> by_slot_;
   SlotRing<Entry> by_view_;  // messages that have a view and a value but no slot
 };

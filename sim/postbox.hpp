@@ -21,7 +21,7 @@ class Postbox {
   }
 
   /// Announces `copies` further copies of the message; returns its number.
-  std::uint32_t put(const Message& message, std::uint32_t copies) {
+  [[gnu::always_inline]] std::uint32_t put(const Message& message, std::uint32_t copies) {
     if (message.under_way_ == 0) {
       message.retain();
       if (free_.empty()) {
@@ -39,7 +39,7 @@ class Postbox {
   }
   const Message& at(std::uint32_t box) const { return *boxes_[box]; }
   /// One copy has arrived, or never will.
-  void done(std::uint32_t box) {
+  [[gnu::always_inline]] void done(std::uint32_t box) {
     const Message* message = boxes_[box];
     DCHECK(message != nullptr);
     --copies_;

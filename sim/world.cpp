@@ -257,6 +257,76 @@ bool World::Impl::finished() {
   return false;
 }
 
+// The hot path: a message is taken from the queue and handed to its receiver. Kept together so that it compiles into
+// one.
+
+[[gnu::always_inline]] inline void World::Impl::hand_over(const Message& message, NodeId to) {
+  Seat& seat = seats_[to];
+  if (seat.live == nullptr) return lost(message, message.from(), to, "crashed");
+  ++traffic_of(message).delivered;
+  if (announced(RecordKind::delivered)) {
+    Record r = about(RecordKind::delivered, to);
+    r.peer = message.from();
+    r.id = message.id();
+    r.message = &message;
+    announce(r);
+  }
+  if (seat.corrupt) {
+    if (interceptor_) {
+      const Packet packet{Ref<const Message>(&message), message.from(), to, {}, scheduler_.now()};
+      if (!interceptor_->incoming(packet) || seat.live == nullptr) return;
+    }
+  } else if (to != message.signer() && Postbox::first_witness(message) && wanted(RecordKind::witnessed)) {
+    Record r = about(RecordKind::witnessed, to);
+    r.id = message.id();
+    r.message = &message;
+    emit(r);
+  }
+  seat.live->on_message(message);
+}
+
+[[gnu::always_inline]] inline void World::Impl::deliver(std::uint32_t box, NodeId to) {
+  hand_over(postbox_.at(box), to);
+  postbox_.done(box);
+}
+
+[[gnu::always_inline]] inline void World::Impl::handle(const Event& event) {
+  switch (event.kind) {
+    case EventKind::deliver:
+      scheduler_.fired(event, postbox_.at(event.what).id());
+      if (work_is_free_ || seats_[event.node].client) {
+        deliver(event.what, event.node);
+      } else {
+        begin_work(event.what, event.node);
+      }
+      break;
+    case EventKind::process:
+      scheduler_.fired(event, postbox_.at(event.what).id());
+      deliver(event.what, event.node);
+      break;
+    case EventKind::timer: {
+      scheduler_.fired(event, event.what);
+      Seat& seat = seats_[event.node];
+      if (announced(RecordKind::timer)) {
+        Record r = about(RecordKind::timer, event.node);
+        r.count = event.what;
+        if (!seat.client && event.what < protocol_.timers.size()) r.text = protocol_.timers[event.what];
+        announce(r);
+      }
+      if (seat.live != nullptr) seat.live->on_timer(event.what);
+      break;
+    }
+    case EventKind::control: {
+      scheduler_.fired(event, event.what);
+      const auto action = std::move(actions_[event.what]);  // it may add others
+      actions_[event.what] = nullptr;
+      action();
+      break;
+    }
+  }
+  if (!work_is_free_) settle_charge(event.node);
+}
+
 const Outcome& World::Impl::run() {
   if (interceptor_ || wanted(RecordKind::signed_)) notary_->listen(this);
   fast_sends_ = !interceptor_ && work_is_free_;
@@ -298,43 +368,6 @@ const Outcome& World::Impl::run() {
   return outcome_;
 }
 
-void World::Impl::handle(const Event& event) {
-  switch (event.kind) {
-    case EventKind::deliver:
-      scheduler_.fired(event, postbox_.at(event.what).id());
-      if (work_is_free_ || seats_[event.node].client) {
-        deliver(event.what, event.node);
-      } else {
-        begin_work(event.what, event.node);
-      }
-      break;
-    case EventKind::process:
-      scheduler_.fired(event, postbox_.at(event.what).id());
-      deliver(event.what, event.node);
-      break;
-    case EventKind::timer: {
-      scheduler_.fired(event, event.what);
-      Seat& seat = seats_[event.node];
-      if (announced(RecordKind::timer)) {
-        Record r = about(RecordKind::timer, event.node);
-        r.count = event.what;
-        if (!seat.client && event.what < protocol_.timers.size()) r.text = protocol_.timers[event.what];
-        announce(r);
-      }
-      if (seat.live != nullptr) seat.live->on_timer(event.what);
-      break;
-    }
-    case EventKind::control: {
-      scheduler_.fired(event, event.what);
-      const auto action = std::move(actions_[event.what]);  // it may add others
-      actions_[event.what] = nullptr;
-      action();
-      break;
-    }
-  }
-  if (!work_is_free_) settle_charge(event.node);
-}
-
 // What a handler did beyond receiving its message occupies a core, too.
 void World::Impl::settle_charge(NodeId node) {
   auto& cores = seats_[node].cores;
@@ -356,36 +389,6 @@ void World::Impl::begin_work(std::uint32_t box, NodeId to) {
   auto core = std::min_element(seat.cores.begin(), seat.cores.end());
   *core = later(std::max(*core, scheduler_.now()), cpu.receive + cpu.verify * signatures);
   scheduler_.at(*core, EventKind::process, box, to);
-}
-
-void World::Impl::deliver(std::uint32_t box, NodeId to) {
-  hand_over(postbox_.at(box), to);
-  postbox_.done(box);
-}
-
-void World::Impl::hand_over(const Message& message, NodeId to) {
-  Seat& seat = seats_[to];
-  if (seat.live == nullptr) return lost(message, message.from(), to, "crashed");
-  ++traffic_of(message).delivered;
-  if (announced(RecordKind::delivered)) {
-    Record r = about(RecordKind::delivered, to);
-    r.peer = message.from();
-    r.id = message.id();
-    r.message = &message;
-    announce(r);
-  }
-  if (seat.corrupt) {
-    if (interceptor_) {
-      const Packet packet{Ref<const Message>(&message), message.from(), to, {}, scheduler_.now()};
-      if (!interceptor_->incoming(packet) || seat.live == nullptr) return;
-    }
-  } else if (to != message.signer() && Postbox::first_witness(message) && wanted(RecordKind::witnessed)) {
-    Record r = about(RecordKind::witnessed, to);
-    r.id = message.id();
-    r.message = &message;
-    emit(r);
-  }
-  seat.live->on_message(message);
 }
 
 }  // namespace byzsim

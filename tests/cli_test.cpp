@@ -1,14 +1,17 @@
-// The command line, as a user meets it: the built program is run as a child, its exit code, output and files are looked at.
+// The command line, as a user meets it: the built program is run as a child, its exit code, output and files are looked
+// at.
+#include <fmt/core.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <csignal>
 #include <string>
 #include <vector>
 
@@ -16,9 +19,7 @@
 #include "sim/cli/command.hpp"
 #include "sim/cli/junit.hpp"
 #include "sim/cli/scenarios.hpp"
-#undef CHECK
-#include <doctest/doctest.h>
-#include <fmt/core.h>
+#include "tests/doctest.hpp"
 
 namespace byzsim {
 namespace {
@@ -55,7 +56,8 @@ struct Desk {
     file("cut.yaml", scenario("cut", "expect: {liveness: held}", "max_events: 20"));
     file("bad.yaml", scenario("bad", "expct: {safety: held}"));
     file("many.yaml", scenario("many", "expect: {aggregate: {fraction(verdict=met): '>= 1'}}", "seeds: 1..3"));
-    file("long.yaml", scenario("long", "expect: {safety: held}", "until: 100000h, stop_when_answered: false", 100'000'000));
+    file("long.yaml",
+         scenario("long", "expect: {safety: held}", "until: 100000h, stop_when_answered: false", 100'000'000));
     file("legs.yaml", scenario("legs", "variants: {one: {}, two: {expect: {safety: violated}}}"));
     file("set/_base.yaml", scenario("base", "x-note: only there to be extended"));
     file("set/b.yaml", "extends: _base.yaml\nname: b\n");
@@ -77,7 +79,8 @@ struct Desk {
   /// `$` stands for the program, and `%` for this folder.
   Ran shell(std::string command) const {
     const auto replace = [&](const std::string& what, const std::string& with) {
-      for (std::size_t at = 0; (at = command.find(what, at)) != std::string::npos; at += with.size()) command.replace(at, what.size(), with);
+      for (std::size_t at = 0; (at = command.find(what, at)) != std::string::npos; at += with.size())
+        command.replace(at, what.size(), with);
     };
     replace("$", BYZSIM_BINARY);
     replace("%", path.string());
@@ -95,7 +98,9 @@ struct Desk {
 };
 
 /// A reproduce line with the program that is tested in place of `byzsim`.
-std::string with_binary(const std::string& line) { return BYZSIM_BINARY + line.substr(std::string("byzsim").size()); }
+std::string with_binary(const std::string& line) {
+  return BYZSIM_BINARY + line.substr(std::string("byzsim").size());
+}
 
 bool mentions(const std::string& text, const std::string& part) {
   const bool found = text.find(part) != std::string::npos;
@@ -103,10 +108,10 @@ bool mentions(const std::string& text, const std::string& part) {
   return found;
 }
 
-#define CHECK_RUN(ran, expected_code)                             \
-  do {                                                            \
-    INFO("stdout: ", (ran).out, "\nstderr: ", (ran).err);         \
-    CHECK((ran).code == (expected_code));                         \
+#define CHECK_RUN(ran, expected_code)                     \
+  do {                                                    \
+    INFO("stdout: ", (ran).out, "\nstderr: ", (ran).err); \
+    CHECK((ran).code == (expected_code));                 \
   } while (false)
 
 TEST_CASE("exit codes tell met, unmet and inconclusive apart, and the worst of several wins") {
@@ -186,9 +191,11 @@ TEST_CASE("JSON: an object per scenario, a line each, with everything that is pr
   REQUIRE(lines.size() == 5);
   for (const ordered_json& line : lines) {
     REQUIRE(line.is_object());
-    for (const char* key : {"scenario", "protocol", "n", "f", "seed", "verdict", "safety", "liveness", "violations", "classification",
-                            "culprits", "suspects", "decisions", "events", "messages", "bytes", "sim_time_ns", "latency",
-                            "throughput", "fingerprint", "scenario_hash", "reproduce"}) {
+    for (const char* key : {"scenario",      "protocol",    "n",         "f",          "seed",
+                            "verdict",       "safety",      "liveness",  "violations", "classification",
+                            "culprits",      "suspects",    "decisions", "events",     "messages",
+                            "bytes",         "sim_time_ns", "latency",   "throughput", "fingerprint",
+                            "scenario_hash", "reproduce"}) {
       CHECK_MESSAGE(line.contains(key), key);
     }
   }
@@ -254,7 +261,8 @@ TEST_CASE("what cannot be written is exit 4 and a sentence, and leaves nothing")
 
 TEST_CASE("an interrupt ends a run cleanly") {
   const Desk desk;
-  const Ran ran = desk.shell("timeout --preserve-status -s INT 1 $ run %/good.yaml %/long.yaml --format json --trace %/t.jsonl");
+  const Ran ran =
+      desk.shell("timeout --preserve-status -s INT 1 $ run %/good.yaml %/long.yaml --format json --trace %/t.jsonl");
   CHECK_RUN(ran, 130);
   REQUIRE(ran.lines().size() == 2);
   CHECK(ran.lines()[0]["verdict"] == "met");
@@ -297,8 +305,12 @@ TEST_CASE("list, explain and schema") {
 }
 
 // Run by the next test as a child, in ways that only a child should be.
-TEST_CASE("child: crashes" * doctest::skip()) { std::abort(); }
-TEST_CASE("child: hangs" * doctest::skip()) { ::pause(); }
+TEST_CASE("child: crashes" * doctest::skip()) {
+  std::abort();
+}
+TEST_CASE("child: hangs" * doctest::skip()) {
+  ::pause();
+}
 TEST_CASE("child: shouts" * doctest::skip()) {
   const std::string shout(1 << 20, 'x');
   for (int i = 0; i < 40; ++i) fmt::print("{}", shout);
@@ -310,8 +322,9 @@ TEST_CASE("a child that crashes, hangs or shouts costs only itself") {
     return cli::ChildTask{{"--no-skip", "--test-case=child: " + name}, milliseconds(limit)};
   };
   std::vector<cli::ChildEnd> ends(4);
-  cli::run_children({task("crashes", 20'000), task("hangs", 300), task("shouts", 20'000), task("nothing of the sort", 20'000)}, 2,
-                    [&](std::size_t index, const cli::ChildEnd& end) { ends[index] = end; }, [](std::size_t, std::size_t) {});
+  cli::run_children(
+      {task("crashes", 20'000), task("hangs", 300), task("shouts", 20'000), task("nothing of the sort", 20'000)}, 2,
+      [&](std::size_t index, const cli::ChildEnd& end) { ends[index] = end; }, [](std::size_t, std::size_t) {});
   CHECK(ends[0].signal + ends[0].code > 0);  // doctest catches the signal, reports it and may raise it again
   CHECK(ends[1].timed_out);
   CHECK(ends[1].signal == SIGKILL);

@@ -136,8 +136,11 @@ TEST_CASE("whatever corrupted replicas sign and relay, only they are convicted")
       if (!faulty.contains(signer)) value = signed_once.insert({{signer, view, slot}, value}).first->second;
       const auto vote = story.vote<Commit>(signer, view, slot, value);
       switch (*rc::gen::inRange(0, 4)) {
-        case 0: break;  // lost
-        case 1: story.witness(*Draft::damaged(*vote, story.notary)); break;
+        case 0:
+          break;  // lost
+        case 1:
+          story.witness(*Draft::damaged(*vote, story.notary));
+          break;
         case 2: {
           const NodeId framed = *rc::gen::inRange(0u, n);
           if (framed != signer) story.witness(*Draft::claiming(*vote, framed, story.notary));

@@ -1,7 +1,8 @@
-// Golden fingerprints: the same bytes of history from every compiler, at every optimisation level, with sanitizers or not.
+// Golden fingerprints: the same bytes of history from every compiler, at every optimisation level, with sanitizers or
+// not.
 //
-// The numbers in golden/fingerprints.txt are no oracle of what is right, only of what has not changed; a change of any of
-// them needs its reason in the commit. `BYZSIM_UPDATE_GOLDEN=1 byzsim_tests -tc='golden*'` writes them anew.
+// The numbers in golden/fingerprints.txt are no oracle of what is right, only of what has not changed; a change of any
+// of them needs its reason in the commit. `BYZSIM_UPDATE_GOLDEN=1 byzsim_tests -tc='golden*'` writes them anew.
 #include <fmt/core.h>
 
 #include <cstdlib>

@@ -27,9 +27,9 @@ const KindTraffic& traffic(const run_kit::Run& r, std::string_view kind) {
   return r.outcome.traffic.at(static_cast<std::size_t>(std::find(order.begin(), order.end(), kind) - order.begin()));
 }
 
-// attacks.md's schedule for a property test: the primary splits the honest backups as evenly as can be, proposes `a` to one
-// half and `b` to the other, and all f liars vote for both, each half hearing only the votes for its own value. With more
-// liars the halves share more voters; this is the strongest split, so it succeeds wherever any does.
+// attacks.md's schedule for a property test: the primary splits the honest backups as evenly as can be, proposes `a` to
+// one half and `b` to the other, and all f liars vote for both, each half hearing only the votes for its own value.
+// With more liars the halves share more voters; this is the strongest split, so it succeeds wherever any does.
 std::string split_attack(std::uint32_t n, std::uint32_t f, std::uint32_t q) {
   std::vector<NodeId> liars, left, right;
   for (NodeId id = 0; id < n; ++id) {
@@ -85,9 +85,12 @@ TEST_CASE("the quorum rules give the table of quorum arithmetic") {
     bool safe[5];
   };
   const Row table[] = {
-      {4, 1, {3, 3, 3, 3, 2}, {true, true, true, true, false}},   {5, 1, {3, 4, 4, 4, 2}, {false, true, true, true, false}},
-      {6, 1, {3, 4, 4, 5, 2}, {false, true, true, true, false}},  {7, 2, {5, 5, 5, 5, 4}, {true, true, true, true, false}},
-      {8, 2, {5, 6, 6, 6, 4}, {false, true, true, true, false}},  {9, 2, {5, 6, 6, 7, 4}, {false, true, true, true, false}},
+      {4, 1, {3, 3, 3, 3, 2}, {true, true, true, true, false}},
+      {5, 1, {3, 4, 4, 4, 2}, {false, true, true, true, false}},
+      {6, 1, {3, 4, 4, 5, 2}, {false, true, true, true, false}},
+      {7, 2, {5, 5, 5, 5, 4}, {true, true, true, true, false}},
+      {8, 2, {5, 6, 6, 6, 4}, {false, true, true, true, false}},
+      {9, 2, {5, 6, 6, 7, 4}, {false, true, true, true, false}},
       {10, 3, {7, 7, 7, 7, 6}, {true, true, true, true, false}},
   };
   const char* rules[] = {"2f+1", "ceil(2n/3)", "ceil((n+f+1)/2)", "n-f", "2f"};
@@ -138,7 +141,8 @@ TEST_CASE("f crashed primaries cost T 2^(f-1), or T (2^f - 1) where the request'
       for (NodeId id = 0; id < f; ++id) crashed.push_back(id);
       std::vector<NodeId> everyone;
       for (NodeId id = 0; id < n; ++id) everyone.push_back(id);
-      const auto r = run(fmt::format(R"(
+      const auto r =
+          run(fmt::format(R"(
 schema: byzsim/v1
 name: storm
 protocol: {{name: pbft, n: {}, view_timeout: 1s, timer_convention: {}}}
@@ -147,7 +151,7 @@ clients: {{requests: 0, retransmit: 1h, script: [{{name: a, at: 1ms, to: [{}]}}]
 timeline: [{{at: 0s, crash: [{}]}}]
 run: {{until: 60s}}
 )",
-                                     n, osdi99 ? "osdi99" : "doubling", fmt::join(everyone, ", "), fmt::join(crashed, ", ")));
+                          n, osdi99 ? "osdi99" : "doubling", fmt::join(everyone, ", "), fmt::join(crashed, ", ")));
       CAPTURE(n);
       CAPTURE(osdi99);
       // The delays of messages come on top: a few milliseconds a view.

@@ -1,5 +1,5 @@
-#include "analysis/human.hpp"
 #include "analysis/report.hpp"
+#include "analysis/human.hpp"
 #include "tests/records.hpp"
 // doctest last: it has a CHECK of its own
 #include "tests/doctest.hpp"
@@ -83,13 +83,13 @@ TEST_CASE("a newcomer sees the equivocating primary being caught") {
     if ((sequence.wants() >> static_cast<unsigned>(record.kind) & 1) != 0) sequence.on_record(record);
   }
   const std::string text = text_report(result, {}, &sequence);
-  MESSAGE(text);
+  INFO(text);
   CHECK(text.starts_with("MET  equivocating primary\n"));
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(text_report(result, {.colour = true}, &sequence).find('\x1b') != std::string::npos);
-  for (const char* part : {"replica 0 signed two conflicting toy-propose messages in view 0, slot 1", "put 7 1 (client 0)",
-                           "0 → 1", "0 → 2, 3", "toy-propose  view 0  A", "arrives 60 ms", "2, 3", "decides B in view 0",
-                           "replica 0 by 1: a request was not executed in time", "--seed 1"}) {
+  for (const char* part : {"replica 0 signed two conflicting toy-propose messages in view 0, slot 1",
+                           "put 7 1 (client 0)", "0 → 1", "0 → 2, 3", "toy-propose  view 0  A", "arrives 60 ms", "2, 3",
+                           "decides B in view 0", "replica 0 by 1: a request was not executed in time", "--seed 1"}) {
     CAPTURE(part);
     CHECK(text.find(part) != std::string::npos);
   }
@@ -128,10 +128,11 @@ TEST_CASE("the JSON line keeps the contract") {
   CHECK(line.back() == '\n');
   CHECK(std::count(line.begin(), line.end(), '\n') == 1);
   const Json json = Json::parse(line);
-  for (const char* key : {"scenario", "variant", "file", "protocol", "n", "f", "quorum", "seed", "verdict", "safety",
-                          "liveness", "violations", "classification", "culprits", "suspects", "decisions", "events",
-                          "messages", "bytes", "sim_time_ns", "latency", "throughput", "fingerprint", "scenario_hash",
-                          "reproduce", "happened", "network", "end_reason", "unmet", "evidence"}) {
+  for (const char* key : {"scenario",       "variant",     "file",     "protocol",   "n",           "f",
+                          "quorum",         "seed",        "verdict",  "safety",     "liveness",    "violations",
+                          "classification", "culprits",    "suspects", "decisions",  "events",      "messages",
+                          "bytes",          "sim_time_ns", "latency",  "throughput", "fingerprint", "scenario_hash",
+                          "reproduce",      "happened",    "network",  "end_reason", "unmet",       "evidence"}) {
     CAPTURE(key);
     CHECK(json.contains(key));
   }

@@ -25,7 +25,8 @@ std::vector<fs::path> files_in(const std::vector<std::string>& folders, const st
   std::vector<fs::path> files;
   for (const std::string& folder : folders) {
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
-      if (entry.is_regular_file() && extensions.contains(entry.path().extension().string())) files.push_back(entry.path());
+      if (entry.is_regular_file() && extensions.contains(entry.path().extension().string()))
+        files.push_back(entry.path());
     }
   }
   std::sort(files.begin(), files.end());
@@ -41,13 +42,16 @@ std::vector<Line> lines_of(const fs::path& file) {
   return lines;
 }
 
-std::string without_comment(const std::string& text) { return text.substr(0, text.find("//")); }
+std::string without_comment(const std::string& text) {
+  return text.substr(0, text.find("//"));
+}
 
 const std::set<std::string> kCode = {".cpp", ".hpp"};
 
 // The room that a file or an include belongs to.
 std::string room_of(const std::string& path) {
-  static const std::regex inside("^(sim/(core|net|crypto|replica|protocols|scenario|trace|cli)|adversaries|analysis)/.*");
+  static const std::regex inside(
+      "^(sim/(core|net|crypto|replica|protocols|scenario|trace|cli)|adversaries|analysis)/.*");
   std::smatch match;
   if (std::regex_match(path, match, inside)) return match[1];
   return path.rfind("sim/", 0) == 0 ? "sim" : path.substr(0, path.find('/'));
@@ -65,7 +69,8 @@ TEST_CASE("tidy: nothing in the simulation asks the host for time or chance") {
   for (const fs::path& file : files_in({"sim", "adversaries"}, kCode)) {
     for (const Line& line : lines_of(file)) {
       if (line.file.rfind("sim/cli/", 0) == 0 || allowed.contains(line.file)) continue;
-      CHECK_MESSAGE(!std::regex_search(without_comment(line.text), banned), line.file, ":", line.number, ": ", line.text);
+      CHECK_MESSAGE(!std::regex_search(without_comment(line.text), banned), line.file, ":", line.number, ": ",
+                    line.text);
     }
   }
 }
@@ -120,7 +125,8 @@ TEST_CASE("tidy: every file opens with what it is") {
 TEST_CASE("tidy: nobody names a machine") {
   // Spelt so that this file does not match itself.
   const std::regex path(std::string("(^|[^A-Za-z0-9_.])/(") + "work|" + "home|" + "root)/|/tmp/" + "[a-z]");
-  for (const fs::path& file : files_in({"sim", "adversaries", "analysis", "scenarios", "tests"}, {".cpp", ".hpp", ".md", ".yaml", ".txt", ".cmake"})) {
+  for (const fs::path& file : files_in({"sim", "adversaries", "analysis", "scenarios", "tests"},
+                                       {".cpp", ".hpp", ".md", ".yaml", ".txt", ".cmake"})) {
     for (const Line& line : lines_of(file)) {
       CHECK_MESSAGE(!std::regex_search(line.text, path), line.file, ":", line.number, ": ", line.text);
     }
@@ -135,18 +141,21 @@ TEST_CASE("tidy: no scenario is an orphan, and each tells its story and what mus
     CHECK_MESSAGE(entry.path().extension() == ".yaml", name, " is no scenario; `byzsim test` would not run it");
     std::set<std::string> keys;
     for (const Line& line : lines_of(entry.path())) {
-      if (!line.text.empty() && line.text[0] != ' ' && line.text[0] != '#') keys.insert(line.text.substr(0, line.text.find(':')));
+      if (!line.text.empty() && line.text[0] != ' ' && line.text[0] != '#')
+        keys.insert(line.text.substr(0, line.text.find(':')));
       if (line.text.find("expect:") != std::string::npos) keys.insert("expect");
     }
-    for (const char* key : {"schema", "name", "story", "expect"}) CHECK_MESSAGE(keys.contains(key), name, " has no ", key);
+    for (const char* key : {"schema", "name", "story", "expect"})
+      CHECK_MESSAGE(keys.contains(key), name, " has no ", key);
     ++count;
   }
   CHECK(count >= 30);
 }
 
 TEST_CASE("tidy: the top level holds what it should and nothing else") {
-  const std::set<std::string> allowed = {"CMakeLists.txt", "CMakePresets.json", "sim",       "scenarios",    "adversaries", "analysis",
-                                         "tests",          "README.md",         "dev",       "CHANGELOG.md", "LICENSE",     "build"};
+  const std::set<std::string> allowed = {
+      "CMakeLists.txt", "CMakePresets.json", "sim", "scenarios",    "adversaries", "analysis",
+      "tests",          "README.md",         "dev", "CHANGELOG.md", "LICENSE",     "build"};
   for (const auto& entry : fs::directory_iterator(kRoot)) {
     const std::string name = entry.path().filename().string();
     CHECK_MESSAGE((name[0] == '.' || allowed.contains(name)), name, " does not belong at the top level");

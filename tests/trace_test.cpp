@@ -1,5 +1,4 @@
 // Traces: what is written is what is read; what is damaged is refused with the line; nothing half-written appears.
-#include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -8,6 +7,7 @@
 
 #include "sim/trace/reader.hpp"
 #include "sim/trace/writer.hpp"
+#include "tests/doctest.hpp"
 #include "tests/trace_kit.hpp"
 
 namespace byzsim {

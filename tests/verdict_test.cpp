@@ -54,7 +54,9 @@ Verdict weigh(const Expectations& expect, Result& result) {
   apply_expectations(expect, result);
   return result.verdict;
 }
-Verdict weigh(const Expectations& expect, Result&& result) { return weigh(expect, result); }
+Verdict weigh(const Expectations& expect, Result&& result) {
+  return weigh(expect, result);
+}
 
 }  // namespace
 

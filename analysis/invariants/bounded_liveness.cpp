@@ -1,8 +1,8 @@
-// Bounded liveness: every request of an honest client is answered within the bound, counted from its submission or from GST,
-// whichever is later. Without a bound: every request is answered before nothing is left to happen.
+// Bounded liveness: every request of an honest client is answered within the bound, counted from its submission or from
+// GST, whichever is later. Without a bound: every request is answered before nothing is left to happen.
 //
-// Held, violated or unknown. Unknown: some request is unanswered, but its time is not up (or no time was stated) and more
-// might have happened.
+// Held, violated or unknown. Unknown: some request is unanswered, but its time is not up (or no time was stated) and
+// more might have happened.
 #include <fmt/core.h>
 
 #include <algorithm>

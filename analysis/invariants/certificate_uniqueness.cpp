@@ -1,4 +1,5 @@
-// Certificate uniqueness: at most one value has a quorum of votes in one (phase, view, slot). Names those who voted for both.
+// Certificate uniqueness: at most one value has a quorum of votes in one (phase, view, slot). Names those who voted for
+// both.
 #include <fmt/core.h>
 
 #include "analysis/invariant.hpp"
@@ -14,13 +15,14 @@ class CertificateUniqueness final : public Invariant {
     std::string where = fact.detail;
     if (fact.view != kNoView) where += fmt::format(", view {}", fact.view);
     if (fact.slot != kNoSlot) where += fmt::format(", slot {}", fact.slot);
-    report(fact, fmt::format("both {:016x} and {:016x} have a quorum of {} votes ({})", fact.other.bits, fact.value.bits,
-                             fact.count, where));
+    report(fact, fmt::format("both {:016x} and {:016x} have a quorum of {} votes ({})", fact.other.bits,
+                             fact.value.bits, fact.count, where));
   }
 };
 
-const Registered<NoOptions, InvariantMaker> entry{"invariant", "certificate-uniqueness",
-                                                  "at most one value has a quorum of votes in one phase of one view and slot", safety<CertificateUniqueness>()};
+const Registered<NoOptions, InvariantMaker> entry{
+    "invariant", "certificate-uniqueness", "at most one value has a quorum of votes in one phase of one view and slot",
+    safety<CertificateUniqueness>()};
 
 }  // namespace
 }  // namespace byzsim

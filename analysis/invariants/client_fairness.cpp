@@ -1,6 +1,6 @@
-// Client fairness: no honest client waits longer, on average, than `judge.fairness` times the median honest client. A request
-// that is still unanswered at the end counts with what it has waited so far, so a censored client shows. Judged only if
-// `judge.fairness` is stated.
+// Client fairness: no honest client waits longer, on average, than `judge.fairness` times the median honest client. A
+// request that is still unanswered at the end counts with what it has waited so far, so a censored client shows. Judged
+// only if `judge.fairness` is stated.
 #include <fmt/core.h>
 
 #include <algorithm>

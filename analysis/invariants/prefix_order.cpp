@@ -1,5 +1,5 @@
-// Prefix order and no rollback: an honest replica executes what it decided, slot after slot (or jumps by an adopted state),
-// and never decides a second value for a slot. Replays after a restart are no rollback if they repeat what was.
+// Prefix order and no rollback: an honest replica executes what it decided, slot after slot (or jumps by an adopted
+// state), and never decides a second value for a slot. Replays after a restart are no rollback if they repeat what was.
 #include <fmt/core.h>
 
 #include "analysis/invariant.hpp"
@@ -21,8 +21,10 @@ class PrefixOrder final : public Invariant {
   }
 };
 
-const Registered<NoOptions, InvariantMaker> entry{"invariant", "prefix-order",
-                                                  "honest replicas execute what they decided, slot after slot, and never take a decision back", safety<PrefixOrder>()};
+const Registered<NoOptions, InvariantMaker> entry{
+    "invariant", "prefix-order",
+    "honest replicas execute what they decided, slot after slot, and never take a decision back",
+    safety<PrefixOrder>()};
 
 }  // namespace
 }  // namespace byzsim

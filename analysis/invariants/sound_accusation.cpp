@@ -10,9 +10,7 @@ class SoundAccusation final : public Invariant {
  public:
   using Invariant::Invariant;
   FactMask heeds() const override { return facts(FactKind::honest_accused); }
-  void on_fact(const Fact& fact) override {
-    report(fact, fmt::format("honest replica {} {}", fact.node, fact.detail));
-  }
+  void on_fact(const Fact& fact) override { report(fact, fmt::format("honest replica {} {}", fact.node, fact.detail)); }
 };
 
 const Registered<NoOptions, InvariantMaker> entry{"invariant", "sound-accusation",

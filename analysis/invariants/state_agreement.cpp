@@ -11,13 +11,14 @@ class StateAgreement final : public Invariant {
   using Invariant::Invariant;
   FactMask heeds() const override { return facts(FactKind::state_differs); }
   void on_fact(const Fact& fact) override {
-    report(fact, fmt::format("replica {} has state {:016x} after slot {}, where another honest replica has {:016x}", fact.node,
-                             fact.value.bits, fact.slot, fact.other.bits));
+    report(fact, fmt::format("replica {} has state {:016x} after slot {}, where another honest replica has {:016x}",
+                             fact.node, fact.value.bits, fact.slot, fact.other.bits));
   }
 };
 
-const Registered<NoOptions, InvariantMaker> entry{"invariant", "state-agreement",
-                                                  "honest replicas that executed up to the same slot have the same state", safety<StateAgreement>()};
+const Registered<NoOptions, InvariantMaker> entry{
+    "invariant", "state-agreement", "honest replicas that executed up to the same slot have the same state",
+    safety<StateAgreement>()};
 
 }  // namespace
 }  // namespace byzsim

@@ -49,8 +49,8 @@ class ViewSynchronisation final : public Invariant {
     Violation violation;
     violation.time = later(from, *bounds().views_agree_within);
     violation.replicas = behind_;
-    violation.message = fmt::format("honest replicas were in different views, {} to {}, for more than {}", lowest_, highest_,
-                                    human(*bounds().views_agree_within));
+    violation.message = fmt::format("honest replicas were in different views, {} to {}, for more than {}", lowest_,
+                                    highest_, human(*bounds().views_agree_within));
     report(std::move(violation));
     reported_ = true;
   }

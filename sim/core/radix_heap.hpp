@@ -72,7 +72,8 @@ class RadixHeap {
  private:
   std::size_t bucket_of(std::uint64_t key) const { return static_cast<std::size_t>(std::bit_width(key ^ last_)); }
 
-  // Spreads the lowest bucket, unless its least key lies beyond the limit: time must not move past what is still to come.
+  // Spreads the lowest bucket, unless its least key lies beyond the limit: time must not move past what is still to
+  // come.
   bool refill(std::uint64_t limit) {
     std::size_t lowest = 1;
     while (buckets_[lowest].empty()) ++lowest;

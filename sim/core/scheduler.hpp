@@ -64,7 +64,8 @@ class Scheduler {
     ++fired_;
     const std::uint64_t who = (static_cast<std::uint64_t>(event.kind) << kNodeBits) | event.node;
     const auto when = static_cast<std::uint64_t>(nanoseconds(now_));
-    fingerprint_ = ((std::rotl(fingerprint_, 29) ^ when * 0xbf58476d1ce4e5b9ULL) + ((who << 32) ^ subject)) * 0x9e3779b97f4a7c15ULL;
+    fingerprint_ = ((std::rotl(fingerprint_, 29) ^ when * 0xbf58476d1ce4e5b9ULL) + ((who << 32) ^ subject)) *
+                   0x9e3779b97f4a7c15ULL;
   }
 
   // Timers: one per (node, name). Starting a running timer moves its deadline; the queue is told only when the new

@@ -368,18 +368,21 @@ class Pbft final
       env_.mark("duplicate-suppressed");
       return;
     }
-    env_.note_applied(d_.executed, request, d_.service.apply(request));
-    resend_reply(request);
+    const std::uint64_t result = d_.service.apply(request);
+    env_.note_applied(d_.executed, request, result);
+    send_reply(request, result);
   }
 
   void resend_reply(const Request& request) {
-    const std::optional<std::uint64_t> result = d_.service.result(request.client, request.number);
-    if (!result) return;
+    if (const auto result = d_.service.result(request.client, request.number)) send_reply(request, *result);
+  }
+
+  void send_reply(const Request& request, std::uint64_t result) {
     Reply reply;
     reply.view = d_.view;
     reply.client = request.client;
     reply.number = request.number;
-    reply.result = *result;
+    reply.result = result;
     env_.send(request.client, env_.sign(std::move(reply)));
   }
 
@@ -395,8 +398,7 @@ class Pbft final
       failures_ = 0;
       stop_new_view_timer();
       if (waiting_.empty()) {
-        env_.stop_timer(kRequest);
-        request_timer_ = false;
+        stop_request_timer();
       } else if (first_done || options_.timer == TimerRule::any_progress || !request_timer_) {
         request_timer_ = false;
         start_request_timer();
@@ -414,6 +416,11 @@ class Pbft final
     if (request_timer_ || waiting_.empty() || !d_.active || is_primary()) return;
     request_timer_ = true;
     env_.start_timer(kRequest, timeout_);
+  }
+
+  void stop_request_timer() {
+    if (request_timer_) env_.stop_timer(kRequest);
+    request_timer_ = false;
   }
 
   void take_checkpoint() {
@@ -485,8 +492,7 @@ class Pbft final
     d_.view = view;
     d_.active = false;
     env_.note_view(view);
-    env_.stop_timer(kRequest);
-    request_timer_ = false;
+    stop_request_timer();
     stop_new_view_timer();
     ++failures_;
     ViewChange m;
@@ -539,7 +545,7 @@ class Pbft final
   }
 
   void stop_new_view_timer() {
-    env_.stop_timer(kNewView);
+    if (new_view_timer_) env_.stop_timer(kNewView);
     new_view_timer_ = false;
   }
 

@@ -58,8 +58,8 @@ struct Options {
   std::optional<std::uint32_t> reply_quorum;
   std::uint32_t batch = 64;
   std::uint32_t pipeline = 32;
-  Slot checkpoint_interval = 64;
-  Slot window = 128;
+  Slot checkpoint_interval = 128;
+  Slot window = 256;
 
   static void describe(auto& row) {
     row("quorum", &Options::quorum,

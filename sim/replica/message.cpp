@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "sim/core/random.hpp"
@@ -12,41 +13,25 @@ namespace byzsim {
 namespace {
 
 // Messages come and go by the million and in few sizes: freed blocks wait in a list per size for the next of that size.
-class BlockPool {
- public:
-  ~BlockPool() {
-    for (void* block : free_) {
-      while (block != nullptr) {
-        void* next = *static_cast<void**>(block);
-        ::operator delete(block);
-        block = next;
-      }
-    }
-  }
-  void* take(std::size_t size) {
-    const std::size_t bucket = (size + kStep - 1) / kStep;
-    if (bucket >= free_.size()) return ::operator new(size);
-    void*& head = free_[bucket];
-    if (head == nullptr) return ::operator new(bucket* kStep);
-    void* block = head;
-    head = *static_cast<void**>(block);
-    return block;
-  }
-  void give(void* block, std::size_t size) {
-    const std::size_t bucket = (size + kStep - 1) / kStep;
-    if (bucket >= free_.size()) {
-      ::operator delete(block);
-      return;
-    }
-    *static_cast<void**>(block) = free_[bucket];
-    free_[bucket] = block;
-  }
+// The lists are plain pointers, so that reaching them costs no check for initialisation; a keeper, touched only when a
+// new block is needed, frees them when the thread ends.
+constexpr std::size_t kStep = 16;
+constexpr std::size_t kBuckets = 32;
+constinit thread_local void* free_blocks[kBuckets] = {};
 
- private:
-  static constexpr std::size_t kStep = 16;
-  std::array<void*, 32> free_{};
+struct Keeper {
+  ~Keeper() {
+    for (void*& head : free_blocks) {
+      while (head != nullptr) ::operator delete(std::exchange(head, *static_cast<void**>(head)));
+    }
+  }
 };
-thread_local BlockPool pool;
+thread_local Keeper keeper;
+
+[[gnu::noinline]] void* new_block(std::size_t size) {
+  static_cast<void>(&keeper);
+  return ::operator new(size);
+}
 
 // Hashes canonical bytes word by word. Every item is preceded by its sort and lists by their length, so two different
 // contents never feed the same words. Names are not hashed: a kind fixes its fields.
@@ -108,10 +93,20 @@ class NestedWalker final : public FieldSink {
 }  // namespace
 
 void* Message::operator new(std::size_t size) {
-  return pool.take(size);
+  const std::size_t bucket = (size + kStep - 1) / kStep;
+  if (bucket >= kBuckets) return ::operator new(size);
+  void*& head = free_blocks[bucket];
+  if (head == nullptr) return new_block(bucket * kStep);
+  return std::exchange(head, *static_cast<void**>(head));
 }
+
 void Message::operator delete(void* memory, std::size_t size) {
-  pool.give(memory, size);
+  const std::size_t bucket = (size + kStep - 1) / kStep;
+  if (bucket >= kBuckets) {
+    ::operator delete(memory);
+    return;
+  }
+  *static_cast<void**>(memory) = std::exchange(free_blocks[bucket], memory);
 }
 
 Digest Message::content() const {

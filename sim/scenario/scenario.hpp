@@ -1,7 +1,7 @@
 // A scenario: everything that one run, or one family of runs, is made from. Plain data, resolved and checked.
 //
-// Each struct describes its own keys once (see sim/core/options.hpp); the loader, the error messages, the JSON Schema and
-// `byzsim explain` all read that description. The values written here are the defaults a user gets.
+// Each struct describes its own keys once (see sim/core/options.hpp); the loader, the error messages, the JSON Schema
+// and `byzsim explain` all read that description. The values written here are the defaults a user gets.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ struct ProtocolSettings {
   std::uint32_t assumed_faults() const { return f ? *f : (n - 1) / 3; }
 
   static void describe(auto& row) {
-    row("name", &ProtocolSettings::name, "the protocol to run; `byzsim list` names them all", from_catalogue("protocol"));
+    row("name", &ProtocolSettings::name, "the protocol to run; `byzsim list` names them all",
+        from_catalogue("protocol"));
     row("n", &ProtocolSettings::n, "number of replicas", at_least(1), at_most(10'000));
     row("f", &ProtocolSettings::f, "faults that the protocol assumes; floor((n-1)/3) unless given");
     row.rest(&ProtocolSettings::options, "protocol", &ProtocolSettings::name);
@@ -58,7 +59,8 @@ struct ScriptedRequest {
     row("name", &ScriptedRequest::name, "what rules call this request, and the value that carries it", required());
     row("at", &ScriptedRequest::at, "when the client first sends it", at_least(0ns));
     row("client", &ScriptedRequest::client, "which client sends it");
-    row("operation", &ScriptedRequest::operation, "`put KEY NUMBER`, `add KEY NUMBER` or `get KEY`; a put of its own unless given");
+    row("operation", &ScriptedRequest::operation,
+        "`put KEY NUMBER`, `add KEY NUMBER` or `get KEY`; a put of its own unless given");
     row("to", &ScriptedRequest::to, "the replicas it is first sent to; the primary unless given");
   }
 };
@@ -78,12 +80,14 @@ struct ClientSettings {
 
   static void describe(auto& row) {
     row("count", &ClientSettings::count, "number of clients", at_most(100'000));
-    row("requests", &ClientSettings::requests, "requests each client sends, beside the scripted ones", at_most(100'000'000));
+    row("requests", &ClientSettings::requests, "requests each client sends, beside the scripted ones",
+        at_most(100'000'000));
     row("mode", &ClientSettings::mode, "what makes a client send its next request");
     row("interval", &ClientSettings::interval, "open mode: time between two requests of one client, a distribution");
     row("think", &ClientSettings::think, "closed mode: pause between an answer and the next request", at_least(0ns));
     row("start", &ClientSettings::start, "when clients begin", at_least(0ns));
-    row("retransmit", &ClientSettings::retransmit, "a request unanswered for so long goes to every replica", at_least(1ns));
+    row("retransmit", &ClientSettings::retransmit, "a request unanswered for so long goes to every replica",
+        at_least(1ns));
     row("backoff", &ClientSettings::backoff, "factor by which the retransmission timeout grows", at_least(1));
     row("keys", &ClientSettings::keys, "size of the key space that operations draw from", at_least(1));
     row("payload", &ClientSettings::payload, "size of an operation on the wire");
@@ -141,8 +145,10 @@ struct AdversarySettings {
   std::vector<Choice> rules;  ///< options of the catalogue's "rule" entry, one a rule
 
   static void describe(auto& row) {
-    row("corrupt", &AdversarySettings::corrupt, "the nodes that the adversary controls, whatever f the protocol assumes");
-    row.choices("behaviours", &AdversarySettings::behaviours, "behaviour", "what the controlled replicas do; `byzsim list` names them");
+    row("corrupt", &AdversarySettings::corrupt,
+        "the nodes that the adversary controls, whatever f the protocol assumes");
+    row.choices("behaviours", &AdversarySettings::behaviours, "behaviour",
+                "what the controlled replicas do; `byzsim list` names them");
     row.each("rules", &AdversarySettings::rules, "rule", "rule", "scripted steps that match and change messages");
   }
 };
@@ -181,8 +187,10 @@ struct TimelineEntry {
 
   static void describe(auto& row) {
     row("at", &TimelineEntry::at, "when it happens", required(), at_least(0ns));
-    row("until", &TimelineEntry::until, "when a partition or a cut heals; never unless given. For a crash: when the replica restarts");
-    row("partition", &TimelineEntry::partition, "groups that cannot talk to each other; a node in two groups talks to both, one in none to all");
+    row("until", &TimelineEntry::until,
+        "when a partition or a cut heals; never unless given. For a crash: when the replica restarts");
+    row("partition", &TimelineEntry::partition,
+        "groups that cannot talk to each other; a node in two groups talks to both, one in none to all");
     row("cut", &TimelineEntry::cut, "a one-way cut");
     row("mode", &TimelineEntry::mode, "what happens to a message across the cut");
     row("delay", &TimelineEntry::delay, "how late messages across the cut are, with `mode: delay`");
@@ -218,14 +226,20 @@ struct RunSettings {
   static void describe(auto& row) {
     row("until", &RunSettings::until, "simulated time at which the run ends", at_least(1ns));
     row("seed", &RunSettings::seed, "what every random draw derives from");
-    row("seeds", &RunSettings::seeds, "repeat the run with each of these seeds, such as `1..100`; expectations on the aggregate stand in `expect.aggregate`");
+    row("seeds", &RunSettings::seeds,
+        "repeat the run with each of these seeds, such as `1..100`; expectations on the aggregate stand in "
+        "`expect.aggregate`");
     row("max_events", &RunSettings::max_events, "the run ends, inconclusive, after so many events", at_least(1));
     row("decisions", &RunSettings::decisions, "end the run once enough replicas have decided enough slots");
-    row("wall_clock", &RunSettings::wall_clock, "the run ends, inconclusive, after so much of your time", at_least(1ms));
-    row("warmup", &RunSettings::warmup, "requests submitted before this are left out of latency and throughput", at_least(0ns));
-    row("series", &RunSettings::series, "report throughput and latency for every interval of this length; none if 0", at_least(0ns));
+    row("wall_clock", &RunSettings::wall_clock, "the run ends, inconclusive, after so much of your time",
+        at_least(1ms));
+    row("warmup", &RunSettings::warmup, "requests submitted before this are left out of latency and throughput",
+        at_least(0ns));
+    row("series", &RunSettings::series, "report throughput and latency for every interval of this length; none if 0",
+        at_least(0ns));
     row("stop_at_violation", &RunSettings::stop_at_violation, "end the run at the first safety violation");
-    row("stop_when_answered", &RunSettings::stop_when_answered, "end the run when every request of every honest client is answered and nothing is scripted any more");
+    row("stop_when_answered", &RunSettings::stop_when_answered,
+        "end the run when every request of every honest client is answered and nothing is scripted any more");
   }
 };
 
@@ -253,8 +267,10 @@ template <>
 struct EnumNames<Classification> {
   static constexpr EnumTable<Classification, 3> table{{
       {"none", Classification::none, "nothing was violated"},
-      {"within-model", Classification::within_model, "violated although faults and network kept to the model: a protocol bug"},
-      {"outside-model", Classification::outside_model, "violated with more than f faults, n <= 3f, or (liveness) a network beyond GST and delta"},
+      {"within-model", Classification::within_model,
+       "violated although faults and network kept to the model: a protocol bug"},
+      {"outside-model", Classification::outside_model,
+       "violated with more than f faults, n <= 3f, or (liveness) a network beyond GST and delta"},
   }};
 };
 
@@ -267,7 +283,8 @@ struct LivenessExpectation {
   static void describe(auto& row) {
     row("verdict", &LivenessExpectation::verdict, "what liveness must come to; held unless given");
     row("requests", &LivenessExpectation::requests, "at least so many requests must have been answered");
-    row("within", &LivenessExpectation::within, "the bound: a request must be answered so soon after it was sent, or after GST if that is later");
+    row("within", &LivenessExpectation::within,
+        "the bound: a request must be answered so soon after it was sent, or after GST if that is later");
     row.shorthand(&LivenessExpectation::verdict);
   }
 };
@@ -290,10 +307,14 @@ struct Expectations {
     row("classification", &Expectations::classification, "whose fault a violation is");
     row("culprits", &Expectations::culprits, "exactly the replicas that evidence convicts");
     row("suspects", &Expectations::suspects, "replicas that must be among the suspects");
-    row("violations", &Expectations::violations, "exactly the invariants that break; `byzsim list` names them", from_catalogue("invariant"));
-    row("happened", &Expectations::happened, "counts of what the adversary did and of rare branches reached, such as `equivocate: \">= 1\"`");
+    row("violations", &Expectations::violations, "exactly the invariants that break; `byzsim list` names them",
+        from_catalogue("invariant"));
+    row("happened", &Expectations::happened,
+        "counts of what the adversary did and of rare branches reached, such as `equivocate: \">= 1\"`");
     row("metrics", &Expectations::metrics, "conditions on fields of the result, such as `latency.p99: \"<= 400ms\"`");
-    row("aggregate", &Expectations::aggregate, "with `run.seeds`: conditions such as `mean(latency.mean): \"750ms +- 3%\"` or `fraction(safety=violated): \">= 0.9\"`");
+    row("aggregate", &Expectations::aggregate,
+        "with `run.seeds`: conditions such as `mean(latency.mean): \"750ms +- 3%\"` or `fraction(safety=violated): "
+        "\">= 0.9\"`");
   }
 };
 
@@ -304,10 +325,14 @@ struct JudgeSettings {
   std::optional<Duration> view_sync_within;
 
   static void describe(auto& row) {
-    row("invariants", &JudgeSettings::invariants, "the invariants to judge by; every safety invariant unless given", from_catalogue("invariant"));
-    row("liveness_within", &JudgeSettings::liveness_within, "the liveness bound, if `expect.liveness.within` does not state it", at_least(1ns));
-    row("fairness", &JudgeSettings::fairness, "no honest client may wait longer on average than this many times the median client", at_least(1));
-    row("view_sync_within", &JudgeSettings::view_sync_within, "after GST, honest replicas may be in different views for at most so long", at_least(1ns));
+    row("invariants", &JudgeSettings::invariants, "the invariants to judge by; every safety invariant unless given",
+        from_catalogue("invariant"));
+    row("liveness_within", &JudgeSettings::liveness_within,
+        "the liveness bound, if `expect.liveness.within` does not state it", at_least(1ns));
+    row("fairness", &JudgeSettings::fairness,
+        "no honest client may wait longer on average than this many times the median client", at_least(1));
+    row("view_sync_within", &JudgeSettings::view_sync_within,
+        "after GST, honest replicas may be in different views for at most so long", at_least(1ns));
   }
 };
 
@@ -328,8 +353,8 @@ struct Scenario {
   Expectations expect;
 
   // Not keys of the file: where it came from.
-  std::string file;     ///< as the user named it
-  std::string variant;  ///< empty if the file has none
+  std::string file;        ///< as the user named it
+  std::string variant;     ///< empty if the file has none
   std::uint64_t hash = 0;  ///< over the seed and every resolved setting; filled in by the loader
 
   static void describe(auto& row) {

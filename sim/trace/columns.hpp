@@ -3,13 +3,14 @@
 //
 // A line holds `i`, `t_ns` and `event`, then the columns of its kind. A member outside its kind's columns is written
 // too, under its plain name, but only if it differs from its default: whatever a record holds, its line gives it back.
-// A node, view or slot that names nothing is left out. `signed` and `witnessed` lines leave out the id that their message
-// has anyway, `signed` lines also its view, slot and value; where the record differs from its message there, it is
-// written, null for "nothing".
+// A node, view or slot that names nothing is left out. `signed` and `witnessed` lines leave out the id that their
+// message has anyway, `signed` lines also its view, slot and value; where the record differs from its message there, it
+// is written, null for "nothing".
 //
-// The message of a `signed`, `witnessed` or `submitted` record follows as `message`: in full if no earlier line holds it or
-// nobody vouches for it, as its id otherwise. A `sent` line has it only if nobody vouches for it. `genuine` is false beside a message whose signature does not fit; `relayed_by` is there if somebody else
-// than the signer put it on the link.
+// The message of a `signed`, `witnessed` or `submitted` record follows as `message`: in full if no earlier line holds
+// it or nobody vouches for it, as its id otherwise. A `sent` line has it only if nobody vouches for it. `genuine` is
+// false beside a message whose signature does not fit; `relayed_by` is there if somebody else than the signer put it on
+// the link.
 #pragma once
 
 #include <array>

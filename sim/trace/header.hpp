@@ -18,9 +18,9 @@ class BadTrace : public std::runtime_error {
 };
 
 struct TraceHeader {
-  std::string tool;      ///< version of byzsim that wrote it
-  std::string scenario;  ///< the resolved scenario, as JSON
-  Manifest manifest;     ///< its functions are empty when it was read from a trace
+  std::string tool;         ///< version of byzsim that wrote it
+  std::string scenario;     ///< the resolved scenario, as JSON
+  Manifest manifest;        ///< its functions are empty when it was read from a trace
   std::string file{};       ///< of the scenario, as the user named it
   std::string reproduce{};  ///< the command that repeats the run
 };

@@ -17,9 +17,9 @@ class Message;
 
 struct MessageKindFacts {
   std::string name;
-  std::string phase;       ///< the phase it is a vote in; empty if it is no vote
-  bool decides = false;    ///< a quorum of these decides a slot
-  bool exclusive = true;   ///< two values from one signer for one (view, slot) convict it
+  std::string phase;      ///< the phase it is a vote in; empty if it is no vote
+  bool decides = false;   ///< a quorum of these decides a slot
+  bool exclusive = true;  ///< two values from one signer for one (view, slot) convict it
 };
 
 struct Manifest {
@@ -27,12 +27,12 @@ struct Manifest {
   std::string variant;
   std::string protocol;
   std::uint32_t n = 0;
-  std::uint32_t f = 0;        ///< assumed
-  std::uint32_t quorum = 0;   ///< distinct votes that the protocol, as configured, calls a quorum
+  std::uint32_t f = 0;       ///< assumed
+  std::uint32_t quorum = 0;  ///< distinct votes that the protocol, as configured, calls a quorum
   std::uint32_t clients = 0;
   std::uint64_t seed = 0;
   std::uint64_t scenario_hash = 0;
-  ReplicaSet faulty;          ///< corrupted nodes, clients included; a replica that loses its state joins them when it restarts
+  ReplicaSet faulty;  ///< corrupted nodes, clients included; a replica that loses its state joins them when it restarts
   Time gst{};
   std::optional<Duration> delta;
   std::vector<MessageKindFacts> kinds;

@@ -13,14 +13,14 @@
 namespace byzsim {
 
 enum class EndReason : std::uint8_t {
-  answered,       ///< every request of every honest client was answered, and nothing was scripted any more
-  decided,        ///< the bound on decisions was reached
-  quiet,          ///< nothing was pending: nothing would ever happen again
-  time,           ///< `run.until`
-  events,         ///< `run.max_events`
-  wall_clock,     ///< `run.wall_clock`
-  violation,      ///< `run.stop_at_violation`
-  interrupted,    ///< the user asked for it
+  answered,     ///< every request of every honest client was answered, and nothing was scripted any more
+  decided,      ///< the bound on decisions was reached
+  quiet,        ///< nothing was pending: nothing would ever happen again
+  time,         ///< `run.until`
+  events,       ///< `run.max_events`
+  wall_clock,   ///< `run.wall_clock`
+  violation,    ///< `run.stop_at_violation`
+  interrupted,  ///< the user asked for it
 };
 std::string_view to_string(EndReason reason);
 std::optional<EndReason> parse_end_reason(std::string_view text);

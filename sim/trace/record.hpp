@@ -17,28 +17,29 @@ namespace byzsim {
 class Message;
 
 enum class RecordKind : std::uint8_t {
-  signed_,      ///< node signed `message` (label in view, slot, value; number in id)
-  sent,         ///< node put message id on its links; to peer, or to every other replica if kNobody; count receivers, bytes each
-  delivered,    ///< node received message id from peer
-  dropped,      ///< message id from peer will not reach node; text says why: loss, cut, adversary, crashed, full
-  witnessed,    ///< node is the first honest one other than the signer to receive `message` id
-  timer,        ///< a timer of node fired; count is its number
-  view,         ///< node entered view
-  prepared,     ///< node prepared value in (view, slot)
-  decided,      ///< node decided value in slot, in view, by count distinct voters
-  adopted,      ///< node took over by state transfer the state `value` that covers every slot up to slot
-  applied,      ///< node applied request (peer = client, id = request number) in slot; count is the result
-  executed,     ///< node applied all of slot, which holds value; extra is the digest of its state
-  submitted,    ///< client node first sent request id (its number); value names the request, message is the request
-  accepted,     ///< client node accepted result count for its request id; bytes is the number of matching replies
-  crashed,      ///< node stopped
-  restarted,    ///< node is back; count 1 if its state was kept, 0 if lost
-  network,      ///< a partition or cut began (count 1) or healed (count 0); text describes it
-  beyond,       ///< the network went beyond GST and delta for the first time: message id, from peer to node; text says how
-  attack,       ///< the adversary acted: node (or kNobody) did text; id is the message, if any; count how many at once
-  mark,         ///< node reached the rare branch named text
-  suspect,      ///< node suspects peer; text says why
-  end,          ///< the run ended; text says why; count events, extra the fingerprint
+  signed_,  ///< node signed `message` (label in view, slot, value; number in id)
+  sent,     ///< node put message id on its links; to peer, or to every other replica if kNobody; count receivers, bytes
+            ///< each
+  delivered,  ///< node received message id from peer
+  dropped,    ///< message id from peer will not reach node; text says why: loss, cut, adversary, crashed, full
+  witnessed,  ///< node is the first honest one other than the signer to receive `message` id
+  timer,      ///< a timer of node fired; count is its number
+  view,       ///< node entered view
+  prepared,   ///< node prepared value in (view, slot)
+  decided,    ///< node decided value in slot, in view, by count distinct voters
+  adopted,    ///< node took over by state transfer the state `value` that covers every slot up to slot
+  applied,    ///< node applied request (peer = client, id = request number) in slot; count is the result
+  executed,   ///< node applied all of slot, which holds value; extra is the digest of its state
+  submitted,  ///< client node first sent request id (its number); value names the request, message is the request
+  accepted,   ///< client node accepted result count for its request id; bytes is the number of matching replies
+  crashed,    ///< node stopped
+  restarted,  ///< node is back; count 1 if its state was kept, 0 if lost
+  network,    ///< a partition or cut began (count 1) or healed (count 0); text describes it
+  beyond,   ///< the network went beyond GST and delta for the first time: message id, from peer to node; text says how
+  attack,   ///< the adversary acted: node (or kNobody) did text; id is the message, if any; count how many at once
+  mark,     ///< node reached the rare branch named text
+  suspect,  ///< node suspects peer; text says why
+  end,      ///< the run ended; text says why; count events, extra the fingerprint
 };
 inline constexpr std::size_t kRecordKinds = static_cast<std::size_t>(RecordKind::end) + 1;
 std::string_view to_string(RecordKind kind);

@@ -1,8 +1,8 @@
 // The bare event loop: what a delivery costs when there is no simulator around it.
 //
-// The same queue, the same latency draws and the same traffic as PBFT (one proposal, then two all-to-all rounds, a slot after
-// the other); at each event one bit-set vote, and when a quorum is complete the next broadcast. No protocol, no signatures,
-// no records, no statistics.
+// The same queue, the same latency draws and the same traffic as PBFT (one proposal, then two all-to-all rounds, a slot
+// after the other); at each event one bit-set vote, and when a quorum is complete the next broadcast. No protocol, no
+// signatures, no records, no statistics.
 #pragma once
 
 #include <cstdint>

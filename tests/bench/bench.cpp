@@ -1,10 +1,11 @@
 // ./dev bench: what a simulated delivery costs, beside a bare event loop measured in the same run.
 //
-//   pbft.delivery/n=64 ns=… bare=… ratio=…     a message delivered by PBFT, with every safety invariant, the fingerprint and
+//   pbft.delivery/n=64 ns=… bare=… ratio=…     a message delivered by PBFT, with every safety invariant, the
+//   fingerprint and
 //                                              the latency draws on; the bare loop on the same traffic; their ratio
-//   world.small/n=4 per_second=…               worlds of 7 decisions, built from scratch and judged, a second on one core
-//   pbft.large/n=1000 …                        PBFT to 3 decisions
-//   trace.plain, trace.zst ratio=…             a run that writes its full trace, beside one that writes none
+//   world.small/n=4 per_second=…               worlds of 7 decisions, built from scratch and judged, a second on one
+//   core pbft.large/n=1000 …                        PBFT to 3 decisions trace.plain, trace.zst ratio=…             a
+//   run that writes its full trace, beside one that writes none
 //
 // The two sides of a ratio take turns, and the median of the pairs is printed: this machine's speed may drift, their
 // ratio should not. The micro-benchmarks that follow are Google Benchmark's.
@@ -120,8 +121,8 @@ void large_world() {
   const Cost cost = simulate(s);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  fmt::print("pbft.large/n=1000 decisions=3 ns={:.1f} seconds={:.1f} peak_mb={}\n", cost.ns / static_cast<double>(cost.deliveries),
-             (wall_ns() - begin) / 1e9, usage.ru_maxrss / 1024);
+  fmt::print("pbft.large/n=1000 decisions=3 ns={:.1f} seconds={:.1f} peak_mb={}\n",
+             cost.ns / static_cast<double>(cost.deliveries), (wall_ns() - begin) / 1e9, usage.ru_maxrss / 1024);
   std::fflush(stdout);
 }
 
@@ -146,7 +147,8 @@ void trace(const char* name, const char* suffix, bool quick) {
     ratios.push_back(traced / plain);
     costs.push_back((traced - plain) / static_cast<double>(untraced.deliveries));
   }
-  fmt::print("trace.{}/n=16 bytes={} extra_ns={:.1f} ratio={:.2f}\n", name, std::filesystem::file_size(file), median(costs), median(ratios));
+  fmt::print("trace.{}/n=16 bytes={} extra_ns={:.1f} ratio={:.2f}\n", name, std::filesystem::file_size(file),
+             median(costs), median(ratios));
   std::fflush(stdout);
   std::filesystem::remove(file);
 }

@@ -1,5 +1,6 @@
 // What judging costs: the records of fault-free slots of a three-phase protocol, with and without a judge that listens.
-// The difference, per delivered message (2n(n-1) a slot), is the price of every safety invariant, forensics and metrics.
+// The difference, per delivered message (2n(n-1) a slot), is the price of every safety invariant, forensics and
+// metrics.
 #include <benchmark/benchmark.h>
 
 #include <deque>
@@ -119,9 +120,8 @@ class Traffic {
 
 void count_deliveries(benchmark::State& state) {
   const auto n = static_cast<double>(state.range(0));
-  state.counters["per_delivery"] =
-      benchmark::Counter(2 * n * (n - 1) * static_cast<double>(state.iterations()),
-                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["per_delivery"] = benchmark::Counter(2 * n * (n - 1) * static_cast<double>(state.iterations()),
+                                                      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 void slot_unjudged(benchmark::State& state) {

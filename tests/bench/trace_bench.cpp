@@ -1,5 +1,6 @@
-// What a line of a trace costs: `trace.line/plain`, `trace.line/zst` (with the worker), `trace.message/plain`, and
-// reading.
+// What a line of a trace costs to write (plain, compressed, with a message) and to read. Each pass prints its own ns a
+// line.
+#include <benchmark/benchmark.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -65,15 +66,27 @@ void read(const std::string& path) {
              ns_since(start, facts.lines), facts.lines);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const std::string folder = argc > 1 ? argv[1] : std::filesystem::temp_directory_path().string();
-  for (const std::string name : {"/byzsim-bench.trace", "/byzsim-bench.trace.zst"}) {
-    const std::string path = folder + name;
-    write(path, 200'000, true);
-    write(path, 1'000'000, false);
-    read(path);
-    std::filesystem::remove(path);
-  }
+std::string path_of(const char* ending) {
+  return (std::filesystem::temp_directory_path() / "byzsim-bench.trace").string() + ending;
 }
+
+void line(benchmark::State& state, const char* ending, bool messages) {
+  const std::string path = path_of(ending);
+  for (auto _ : state) write(path, 200'000, messages);
+  std::filesystem::remove(path);
+}
+
+void reading(benchmark::State& state, const char* ending) {
+  const std::string path = path_of(ending);
+  write(path, 200'000, false);
+  for (auto _ : state) read(path);
+  std::filesystem::remove(path);
+}
+
+BENCHMARK_CAPTURE(line, plain, "", false)->Name("trace.line/plain")->Iterations(3);
+BENCHMARK_CAPTURE(line, zst, ".zst", false)->Name("trace.line/zst")->Iterations(3);
+BENCHMARK_CAPTURE(line, message, "", true)->Name("trace.message/plain")->Iterations(3);
+BENCHMARK_CAPTURE(reading, plain, "")->Name("trace.read/plain")->Iterations(3);
+BENCHMARK_CAPTURE(reading, zst, ".zst")->Name("trace.read/zst")->Iterations(3);
+
+}  // namespace
