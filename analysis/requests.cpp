@@ -6,7 +6,7 @@
 
 namespace byzsim {
 
-bool NumberSet::insert_inside(std::uint64_t number) {
+bool RangeSet::insert_inside(std::uint64_t number) {
   // The first range that ends at or after `number`.
   auto at = std::lower_bound(ranges_.begin(), ranges_.end(), number,
                              [](const auto& range, std::uint64_t value) { return range.second < value; });

@@ -20,7 +20,7 @@
 namespace byzsim {
 
 /// A set of numbers that mostly follow each other: disjoint ranges in increasing order.
-class NumberSet {
+class RangeSet {
  public:
   /// True if it was not a member before.
   bool insert(std::uint64_t number) {
@@ -96,7 +96,7 @@ class RequestBook {
   struct Client {
     std::vector<Asked> asked;  // by number; those before head are done with
     std::size_t head = 0;
-    NumberSet applied;  // in the common order
+    RangeSet applied;  // in the common order
   };
   struct Cursor {
     Slot slot = 0;
