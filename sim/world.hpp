@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "sim/scenario/scenario.hpp"
@@ -55,5 +56,9 @@ Recording recording_of(const Scenario& scenario, std::uint64_t seed);
 
 /// Reports what the adversary's rules get wrong about the protocol: unknown message types, fields, nodes, requests.
 void check_against_protocol(const Scenario& scenario, Diagnostics& errors);
+
+/// What makes it doubtful that the protocol can work as it is set: a quorum out of reach, or one that does not
+/// intersect. A scenario may mean it so; `byzsim check` says it.
+std::vector<std::string> protocol_doubts(const Scenario& scenario);
 
 }  // namespace byzsim

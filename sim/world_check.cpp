@@ -1,7 +1,10 @@
 // What of a scenario can only be checked against its protocol, before a world is built.
+#include <fmt/core.h>
+
 #include "sim/core/diagnostics.hpp"
 #include "sim/replica/interceptor.hpp"
 #include "sim/replica/protocol.hpp"
+#include "sim/replica/quorum.hpp"
 #include "sim/world.hpp"
 
 namespace byzsim {
@@ -14,6 +17,25 @@ void check_against_protocol(const Scenario& scenario, Diagnostics& errors) {
   facts.clients = scenario.clients.count;
   for (const ScriptedRequest& request : scenario.clients.script) facts.request_names.push_back(request.name);
   adversary_check()(scenario.adversary, facts, errors);
+}
+
+std::vector<std::string> protocol_doubts(const Scenario& scenario) {
+  const Protocol& protocol = protocol_named(scenario.protocol.name);
+  const void* options = scenario.protocol.options.options.get();
+  const std::uint32_t n = scenario.protocol.n;
+  const std::uint32_t f = scenario.protocol.assumed_faults();
+  const std::uint32_t q = protocol.quorum(options, n, f);
+  std::vector<std::string> doubts;
+  if (std::string why = protocol.infeasible(options, n, f); !why.empty()) doubts.push_back(std::move(why));
+  if (q <= n && q > n - f) {
+    doubts.push_back(
+        fmt::format("a quorum of {} is more than n - f = {}: f silent replicas stop the protocol", q, n - f));
+  }
+  if (!quorums_intersect(n, f, q)) {
+    doubts.push_back(fmt::format(
+        "two quorums of {} among {} may share no more than f = {} replicas, so liars can split agreement", q, n, f));
+  }
+  return doubts;
 }
 
 }  // namespace byzsim

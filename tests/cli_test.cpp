@@ -177,6 +177,10 @@ TEST_CASE("an error in any scenario is shown with its place, and nothing runs") 
   CHECK(!desk.has("t.jsonl"));
   CHECK_RUN(desk.shell("$ check %/bad.yaml"), 2);
   CHECK_RUN(desk.shell("$ test %/bad.yaml %/good.yaml"), 2);
+  CHECK(mentions(desk.shell("$ check %/good.yaml --set protocol.quorum=2f").out,
+                 "may share no more than f = 1 replicas"));
+  CHECK(mentions(desk.shell("$ check %/good.yaml --set protocol.quorum=4").out, "f silent replicas stop the protocol"));
+  CHECK(mentions(desk.shell("$ check %/good.yaml --set protocol.quorum=9").out, "can never be reached"));
   const Ran good = desk.shell("$ check %/good.yaml %/set");
   CHECK_RUN(good, 0);
   CHECK(mentions(good.out, "good.yaml: valid"));

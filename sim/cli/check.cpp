@@ -7,6 +7,7 @@
 #include "sim/cli/output.hpp"
 #include "sim/cli/scenarios.hpp"
 #include "sim/scenario/checks.hpp"
+#include "sim/world.hpp"
 
 namespace byzsim::cli {
 
@@ -14,7 +15,8 @@ namespace {
 
 int check(const Selection& selection) {
   for (const Scenario& scenario : load_scenarios(selection)) {
-    const std::vector<std::string> doubts = feasibility(scenario);
+    std::vector<std::string> doubts = feasibility(scenario);
+    for (std::string& doubt : protocol_doubts(scenario)) doubts.push_back(std::move(doubt));
     Output::standard().print(fmt::format("{}: valid{}\n", title(scenario), doubts.empty() ? "" : ", but"));
     for (const std::string& doubt : doubts) Output::standard().print(fmt::format("  warning: {}\n", doubt));
   }
