@@ -99,6 +99,7 @@ class World::Impl final : public SigningListener, public Powers {
   Time departure() const { return later(scheduler_.now(), charge_); }
   void send(NodeId from, NodeId to, const Ref<const Message>& message);
   void broadcast(NodeId from, const Ref<const Message>& message);
+  std::uint32_t count_sent(const Message& message, NodeId from, NodeId to, std::uint32_t copies);
   void send_plainly(NodeId from, NodeId to, const Message& message);
   void forward(Packet packet);
   void lost(const Message& message, NodeId from, NodeId to, std::string_view why);

@@ -18,21 +18,28 @@ void World::Impl::send(NodeId from, NodeId to, const Ref<const Message>& message
   forward(std::move(packet));
 }
 
-// The common case: no adversary, no queues, nothing but latency.
-void World::Impl::send_plainly(NodeId from, NodeId to, const Message& message) {
+// Counts and records a message put on the wire: `to` one receiver, or kNobody for every other replica. Returns its
+// bytes.
+std::uint32_t World::Impl::count_sent(const Message& message, NodeId from, NodeId to, std::uint32_t copies) {
   const std::uint32_t bytes = bytes_of(message);
   KindTraffic& traffic = traffic_of(message);
-  ++traffic.sent;
-  traffic.bytes += bytes;
-  if (wanted(RecordKind::sent)) {
+  traffic.sent += copies;
+  traffic.bytes += std::uint64_t{bytes} * copies;
+  if (announced(RecordKind::sent)) {
     Record r = about(RecordKind::sent, from);
     r.peer = to;
     r.id = message.id();
-    r.count = 1;
+    r.count = copies;
     r.bytes = bytes;
-    r.message = &message;
-    emit(r);
+    if (to != kNobody) r.message = &message;
+    announce(r);
   }
+  return bytes;
+}
+
+// The common case: no adversary, no queues, nothing but latency.
+void World::Impl::send_plainly(NodeId from, NodeId to, const Message& message) {
+  count_sent(message, from, to, 1);
   scheduler_.at(network_.arrival(from, to, scheduler_.now()), EventKind::deliver, postbox_.put(message, 1), to);
 }
 
@@ -48,17 +55,7 @@ void World::Impl::broadcast(NodeId from, const Ref<const Message>& original) {
   const Message& message = relayed ? *relayed : *original;
   const std::uint32_t copies = from < n_ ? n_ - 1 : n_;
   if (copies == 0) return;
-  const std::uint32_t bytes = bytes_of(message);
-  KindTraffic& traffic = traffic_of(message);
-  traffic.sent += copies;
-  traffic.bytes += std::uint64_t{bytes} * copies;
-  if (wanted(RecordKind::sent)) {
-    Record r = about(RecordKind::sent, from);
-    r.id = message.id();
-    r.count = copies;
-    r.bytes = bytes;
-    emit(r);
-  }
+  count_sent(message, from, kNobody, copies);
   const std::uint32_t box = postbox_.put(message, copies);
   network_.arrivals(from, scheduler_.now(), arrivals_.data());
   for (NodeId to = 0; to < n_; ++to) {
@@ -90,19 +87,7 @@ void World::Impl::release_held(CutId cut) {
 
 void World::Impl::forward(Packet packet) {
   const Message& message = *packet.message;
-  const std::uint32_t bytes = bytes_of(message);
-  KindTraffic& traffic = traffic_of(message);
-  ++traffic.sent;
-  traffic.bytes += bytes;
-  if (announced(RecordKind::sent)) {
-    Record r = about(RecordKind::sent, packet.from);
-    r.peer = packet.to;
-    r.id = message.id();
-    r.count = 1;
-    r.bytes = bytes;
-    r.message = &message;
-    announce(r);
-  }
+  const std::uint32_t bytes = count_sent(message, packet.from, packet.to, 1);
   const std::uint32_t box = postbox_.put(message, 1);
   const Parcel parcel{box, packet.from, packet.to, bytes};
   // A packet that the adversary held is as late as it is: the synchrony bound counts from when it was sent.
