@@ -10,6 +10,7 @@
 
 #include "analysis/human.hpp"
 #include "sim/core/diagnostics.hpp"
+#include "sim/core/units.hpp"
 
 namespace byzsim {
 
@@ -60,6 +61,17 @@ Figure unknown(const Json& where, const std::string& prefix, const std::string& 
   return figure;
 }
 
+// Rounded for people, unless rounding would turn what the condition says of it.
+std::string shown_time(Duration time, const Condition& condition) {
+  std::string text = human(time);
+  std::string tight = text;
+  std::erase(tight, ' ');
+  const auto rounded = parse_duration(tight);
+  const auto verdict = [&](Duration value) { return condition.holds(static_cast<double>(value.count())); };
+  if (rounded && verdict(rounded.value) == verdict(time)) return text;
+  return fmt::format("{:.12g} ms", static_cast<double>(time.count()) / 1e6);
+}
+
 }  // namespace
 
 Figure figure_at(const Json& report, std::string_view path) {
@@ -103,9 +115,10 @@ bool holds(const Condition& condition, const Figure& figure) {
 
 std::string shown(double number, const Condition& condition) {
   const bool fits = std::abs(number) < 9e18;
-  if (condition.unit() == Condition::Unit::time && fits) return human(Duration(std::llround(number)));
+  if (condition.unit() == Condition::Unit::time && fits) return shown_time(Duration(std::llround(number)), condition);
   if (condition.unit() == Condition::Unit::bytes && fits && number >= 0) {
-    return human_bytes(static_cast<std::uint64_t>(std::llround(number)));
+    const auto bytes = static_cast<std::uint64_t>(std::llround(number));
+    return fmt::format("{} ({} B)", human_bytes(bytes), bytes);
   }
   if (number == std::floor(number) && std::abs(number) < 1e15) return fmt::format("{:.0f}", number);
   return fmt::format("{:.6g}", number);

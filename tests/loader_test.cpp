@@ -149,6 +149,50 @@ TEST_CASE("overrides come last and show their own place") {
   CHECK(bad.says("cannot set 'adversary.corrupt.9'"));
 }
 
+TEST_CASE("an override of null takes a key away") {
+  LoadOptions options;
+  options.sets = {"adversary.corrupt=null", "network.latency=null"};
+  const Loaded l = load_plain(kHead + "network: {latency: 7ms}\nadversary: {corrupt: [0]}\n", options);
+  CAPTURE(l.report);
+  REQUIRE(l.scenarios.size() == 1);
+  CHECK(l.scenarios[0].adversary.corrupt.empty());
+  CHECK(l.scenarios[0].network.latency == NetworkSettings().latency);
+  options.sets = {"network.latency="};
+  CHECK(load_plain(kHead, options).says("command line:1:17: error: there is no value"));
+}
+
+TEST_CASE("a chosen variant is the only one read") {
+  const std::string text = kHead + "variants:\n  small: {}\n  large: {protocol: {n: 9}}\n";
+  LoadOptions options;
+  options.sets = {"adversary.corrupt=[8]"};
+  CHECK(load_plain(text, options).says("there is no replica 8"));
+  options.variant = "large";
+  const Loaded l = load_plain(text, options);
+  REQUIRE(l.scenarios.size() == 1);
+  CHECK(l.scenarios[0].variant == "large");
+}
+
+TEST_CASE("every error at once, whatever else is wrong, and none that only follows from another") {
+  const std::string body =
+      "network: {latency: 5, dealy: 1ms}\n"
+      "clients: {script: [{name: a, at: 1ms, client: 7}, {name: a, at: soon}]}\n"
+      "adversary: {corupt: [1], corrupt: [6]}\n"
+      "timeline:\n- {at: 1, crash: [5]}\n- {at: 1s, crahs: [0]}\n- {at: 2s}\n";
+  const Loaded l = load_body(body);
+  CAPTURE(l.report);
+  for (const char* sentence :
+       {"'5' in network.latency is not", "unknown key 'dealy' in network", "there is no client 7",
+        "two requests are named 'a'", "'soon' in clients.script.1.at is not", "unknown key 'corupt' in adversary",
+        "there is no replica 6", "'1' in timeline.0.at is not", "there is no replica 5",
+        "unknown key 'crahs' in timeline.1", "t.yaml:10:3: error: nothing happens at this time"}) {
+    CHECK_MESSAGE(l.says(sentence), sentence);
+  }
+  CHECK_FALSE(l.says("t.yaml:9:3: error: nothing happens"));  // what happens is only misspelt
+  const Loaded unsized = load_plain("schema: byzsim/v1\nname: x\nprotocol: {name: loader-test, n: many}\n" + body);
+  CHECK(unsized.says("'many' in protocol.n"));
+  CHECK_FALSE(unsized.says("there is no replica"));  // nobody knows
+}
+
 TEST_CASE("extends: relative, one after the other, never in a circle") {
   const auto folder = std::filesystem::temp_directory_path() / "byzsim-loader-test";
   std::filesystem::create_directories(folder / "sub");

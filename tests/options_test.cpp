@@ -186,11 +186,11 @@ big: 010
   CHECK(says(r, "it must be from 1ms to 1s"));
   CHECK(says(r, "unknown key 'wrod' in inner"));
   CHECK(says(r, "expected a list, each item a map in list, found a map"));
-  CHECK(says(r, "no options-test named 'options-test-c' in behaviours[0]"));
+  CHECK(says(r, "no options-test named 'options-test-c' in behaviours.0"));
   CHECK(says(r, "indent the options further than the name"));
-  CHECK(says(r, "unknown key 'timeout' in behaviours[2].options-test-b"));
+  CHECK(says(r, "unknown key 'timeout' in behaviours.2.options-test-b"));
   CHECK(says(r, "'>>' in conditions.a is not a condition"));
-  CHECK(says(r, "'c' in groups[0][0] does not name a node"));
+  CHECK(says(r, "'c' in groups.0.0 does not name a node"));
   CHECK(says(r, "unknown key 'timeot'"));
   CHECK(says(r, "did you mean 'timeout'?"));
   CHECK(says(r, "'010' in big has a leading zero"));

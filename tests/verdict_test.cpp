@@ -223,6 +223,10 @@ TEST_CASE("conditions on figures") {
   REQUIRE(result.unmet.size() == 2);
   CHECK(result.unmet[0].starts_with("there is no figure 'latancy.mean'; did you mean 'latency'"));
   CHECK(result.unmet[1] == "expected latency.p99 < 10ms, but it is 10 ms");
+  // Never rounded to what would have met the expectation.
+  CHECK(shown(10'000'400, condition("<= 10ms")) == "10.0004 ms");
+  CHECK(shown(10'400'300, condition("<= 10ms")) == "10.4 ms");
+  CHECK(shown(1'234'567, condition("< 1MB")) == "1.23 MB (1234567 B)");
 }
 
 TEST_CASE("percentiles are the nearest rank, computed by hand") {

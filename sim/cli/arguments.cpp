@@ -103,7 +103,7 @@ int parse_and_run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     const auto used = app.get_subcommands();
-    Output::standard().print(used.empty() ? app.help() : used.front()->help());
+    Output::standard().print(used.empty() ? app.help() : used.front()->help("byzsim"));
     return kMet;
   } catch (const CLI::CallForVersion&) {
     Output::standard().print(fmt::format("byzsim {}\n", kVersion));

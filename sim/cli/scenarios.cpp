@@ -38,6 +38,18 @@ std::vector<std::string> files_below(const std::string& folder) {
   return files;
 }
 
+[[noreturn]] void no_such_variant(const std::vector<std::string>& files, const std::string& variant) {
+  std::set<std::string> known;
+  Diagnostics unheard;
+  for (const std::string& file : files) {
+    for (const Scenario& scenario : load(file, {}, unheard)) known.insert(scenario.variant);
+  }
+  known.erase("");
+  if (known.empty()) throw UsageError(fmt::format("no scenario has the variant '{}'; there are no variants", variant));
+  const std::string hint = did_you_mean(variant, {known.begin(), known.end()});
+  throw UsageError(fmt::format("no scenario has the variant '{}'{}{}", variant, hint.empty() ? "" : "; ", hint));
+}
+
 }  // namespace
 
 void add_selection(CLI::App& app, Selection& selection) {
@@ -68,28 +80,21 @@ std::vector<Scenario> load_scenarios(const Selection& selection) {
   LoadOptions options;
   options.sets = selection.sets;
   if (!selection.seed.empty()) options.seed = parse_seed(selection.seed);
+  if (!selection.variant.empty()) options.variant = selection.variant;
   std::vector<Scenario> all;
-  std::vector<std::string> variants;
   Diagnostics errors;
   const std::vector<std::string> files = scenario_files(selection.paths);
   for (const std::string& file : files) {
     for (Scenario& scenario : load(file, options, errors)) {
       check_against_protocol(scenario, errors);
-      variants.push_back(scenario.variant);
-      if (selection.variant.empty() || scenario.variant == selection.variant) all.push_back(std::move(scenario));
+      all.push_back(std::move(scenario));
     }
   }
   fmt::print(stderr, "{}", errors.render());
   if (!errors.ok()) {
     throw UsageError(fmt::format("{} {}; nothing was run", errors.errors(), errors.errors() == 1 ? "error" : "errors"));
   }
-  if (all.empty()) {
-    std::sort(variants.begin(), variants.end());
-    variants.erase(std::unique(variants.begin(), variants.end()), variants.end());
-    const std::string hint = did_you_mean(selection.variant, variants);
-    throw UsageError(
-        fmt::format("no scenario has the variant '{}'{}{}", selection.variant, hint.empty() ? "" : "; ", hint));
-  }
+  if (all.empty()) no_such_variant(files, selection.variant);
   return all;
 }
 

@@ -105,6 +105,7 @@ bool read_field(const Field& field, const Node& node, void* out, Diagnostics& er
 bool read_fields(const Description& description, const Node& node, void* out,
                  const std::vector<std::string>& also_known, Diagnostics& errors) {
   const std::size_t before = errors.errors();
+  const std::size_t unread = errors.unread();
   Node rest = Node::map();
   rest.position = node.position;
   std::vector<bool> seen(description.fields.size());
@@ -119,24 +120,29 @@ bool read_fields(const Description& description, const Node& node, void* out,
       }
       std::vector<std::string> known = description.keys();
       known.insert(known.end(), also_known.begin(), also_known.end());
-      errors.error(key.position, fmt::format("unknown key '{}'{}", key.text.substr(0, 60), errors.in_path()),
+      const std::string around = errors.in_path();
+      const Diagnostics::Scope scope(errors, key.text);
+      errors.error(key.position, fmt::format("unknown key '{}'{}", key.text.substr(0, 60), around),
                    comma_trap(node.items[i], key.text) ? "inside {...} a value with a comma needs quotes"
                                                        : did_you_mean(key.text, known));
       continue;
     }
     seen[static_cast<std::size_t>(field - description.fields.data())] = true;
+    const std::string around = errors.in_path();
+    const Diagnostics::Scope scope(errors, key.text);
     if (node.items[i].is_null()) {
-      errors.error(key.position, fmt::format("'{}' has no value{}", key.text, errors.in_path()),
+      errors.error(key.position, fmt::format("'{}' has no value{}", key.text, around),
                    fmt::format("expected {}", type_text(*field)));
       continue;
     }
-    const Diagnostics::Scope scope(errors, key.text);
     read_field(*field, node.items[i], field->member(out), errors);
   }
   for (std::size_t i = 0; i < seen.size(); ++i) {
     const Field& field = description.fields[i];
     if (seen[i] || !field.constraints.required) continue;
-    errors.error(node.position, fmt::format("missing key '{}'{}", field.key, errors.in_path()),
+    const std::string around = errors.in_path();
+    const Diagnostics::Scope scope(errors, field.key);
+    errors.error(node.position, fmt::format("missing key '{}'{}", field.key, around),
                  fmt::format("{}: {}", field.key, field.help));
   }
   if (description.rest) {
@@ -144,11 +150,11 @@ bool read_fields(const Description& description, const Node& node, void* out,
     auto& choice = *static_cast<Choice*>(description.rest->choice(out));
     if (const CatalogueEntry* entry = Catalogue::find(description.rest->kind, name)) {
       read_options(*entry, rest, choice, description.keys(), errors);
-    } else if (errors.errors() == before) {
+    } else if (errors.unread() == unread) {
       no_entry(node.position, description.rest->kind, name, errors);
     }
   }
-  if (description.check != nullptr && errors.errors() == before) description.check(out, node, errors);
+  if (description.check != nullptr && errors.unread() == unread) description.check(out, node, errors);
   return errors.errors() == before;
 }
 
@@ -181,8 +187,9 @@ bool read_struct(const Description& description, const Node& node, void* out, Di
   const Field* field = node.is_null() ? nullptr : description.shorthand_field();
   if (field == nullptr) return detail::mismatch(node, "a map", errors);
   const std::size_t before = errors.errors();
+  const std::size_t unread = errors.unread();
   read_field(*field, node, field->member(out), errors);
-  if (description.check != nullptr && errors.errors() == before) description.check(out, node, errors);
+  if (description.check != nullptr && errors.unread() == unread) description.check(out, node, errors);
   return errors.errors() == before;
 }
 

@@ -84,6 +84,7 @@ std::uint32_t Diagnostics::add_source(std::string name, std::string text) {
 }
 
 void Diagnostics::error(Position where, std::string message, std::string hint) {
+  unread_.push_back(path_);
   add({Severity::error, where, std::move(message), std::move(hint)});
 }
 
@@ -131,6 +132,12 @@ std::string Diagnostics::render() const {
   return out;
 }
 
+bool Diagnostics::unread(std::string_view path) const {
+  return std::any_of(unread_.begin(), unread_.end(), [&](std::string_view known) {
+    return known.starts_with(path) && (known.size() == path.size() || known[path.size()] == '.');
+  });
+}
+
 Diagnostics::Scope::Scope(Diagnostics& diagnostics, std::string_view key)
     : diagnostics_(diagnostics), length_(diagnostics.path_.size()) {
   if (length_ > 0) diagnostics_.path_ += '.';
@@ -139,7 +146,7 @@ Diagnostics::Scope::Scope(Diagnostics& diagnostics, std::string_view key)
 
 Diagnostics::Scope::Scope(Diagnostics& diagnostics, std::size_t index)
     : diagnostics_(diagnostics), length_(diagnostics.path_.size()) {
-  diagnostics_.path_ += fmt::format("[{}]", index);
+  diagnostics_.path_ += fmt::format(".{}", index);
 }
 
 Diagnostics::Scope::~Scope() {

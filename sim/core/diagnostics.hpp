@@ -31,6 +31,7 @@ class Diagnostics {
   /// Makes a file known, so that positions in it print with their line. Returns its number for Position::source.
   std::uint32_t add_source(std::string name, std::string text);
 
+  /// The value where the reader stands (see Scope) counts as unread from here on.
   void error(Position where, std::string message, std::string hint = {});
   void warning(Position where, std::string message, std::string hint = {});
 
@@ -44,7 +45,7 @@ class Diagnostics {
   /// What a terminal shows; ends in a newline unless empty.
   std::string render() const;
 
-  /// Where the reader stands in the tree (`network`, `timeline[2]`), for "in ..." in messages.
+  /// Where the reader stands in the tree (`network`, `timeline.2`), for "in ..." in messages.
   class Scope {
    public:
     Scope(Diagnostics& diagnostics, std::string_view key);
@@ -60,6 +61,13 @@ class Diagnostics {
   const std::string& path() const { return path_; }
   std::string in_path() const { return path_.empty() ? "" : " in " + path_; }  ///< " in network", or nothing at the top
 
+  /// How many values of this tree could not be read, so that only their defaults are known.
+  std::size_t unread() const { return unread_.size(); }
+  /// Whether the value at `path` (`timeline.2.at`) is one, or anything below it.
+  bool unread(std::string_view path) const;
+  /// Another tree is read from here on.
+  void begin_tree() { unread_.clear(); }
+
  private:
   struct Source {
     std::string name;
@@ -72,6 +80,7 @@ class Diagnostics {
   std::size_t errors_ = 0;
   std::size_t warnings_ = 0;
   std::string path_;
+  std::vector<std::string> unread_;
 };
 
 /// The candidate that `word` was probably meant to be, or nothing if none is near.

@@ -168,6 +168,8 @@ std::optional<std::string> Node::set(std::string_view path, Node value, Position
     if (!last) return items[i].set(tail, std::move(value), where);
     keys[i].position = where;
     items[i] = std::move(value);
+    if (items[i].is_null()) erase(step);
+    break;
   }
   return std::nullopt;
 }

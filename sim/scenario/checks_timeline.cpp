@@ -19,6 +19,14 @@ class TimelineChecker : public Places {
   void entry(std::size_t index) {
     const TimelineEntry& e = s_.timeline[index];
     const std::string path = fmt::format("timeline.{}", index);
+    groups(path, e);
+    if (e.cut) {
+      nodes(path + ".cut.from", e.cut->from, Who::anyone);
+      nodes(path + ".cut.to", e.cut->to, Who::anyone);
+    }
+    nodes(path + ".crash", e.crash, Who::replicas);
+    nodes(path + ".restart", e.restart, Who::replicas);
+    if (!sound(path)) return;
     const bool cuts = !e.partition.empty() || e.cut.has_value();
     if (!cuts && e.crash.empty() && e.restart.empty()) {
       error(path, "nothing happens at this time", "write one of partition, cut, crash, restart");
@@ -36,22 +44,16 @@ class TimelineChecker : public Places {
     if (e.state != RestartState::kept && e.restart.empty() && (e.crash.empty() || !e.until)) {
       error(path + ".state", "state belongs to a restart, or to a crash with until");
     }
-    if (e.at >= s_.run.until) {
+    if (e.cut && (e.cut->from.empty() || e.cut->to.empty())) error(path + ".cut", "a cut needs senders and receivers");
+    if (sound("run.until") && e.at >= s_.run.until) {
       warn(path + ".at", fmt::format("the run ends before {}", to_string(e.at)),
            fmt::format("run.until is {}", to_string(s_.run.until)));
     }
-    groups(path, e);
-    if (e.cut) {
-      nodes(path + ".cut.from", e.cut->from, Who::anyone);
-      nodes(path + ".cut.to", e.cut->to, Who::anyone);
-      if (e.cut->from.empty() || e.cut->to.empty()) error(path + ".cut", "a cut needs senders and receivers");
-    }
-    nodes(path + ".crash", e.crash, Who::replicas);
-    nodes(path + ".restart", e.restart, Who::replicas);
   }
 
   /// Follows each replica through its crashes and restarts.
   void lives() {
+    if (!sound("timeline")) return;
     enum class What { restart, crash };  // a restart at the moment of a crash comes first
     struct Step {
       Duration at;

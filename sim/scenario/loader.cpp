@@ -119,7 +119,11 @@ std::vector<Override> parse_overrides(const std::vector<std::string>& sets, Diag
     // Blanks in place of the key, so that columns in the value are columns of what was typed.
     std::optional<Node> value = parse_yaml(std::string(equals + 1, ' ') + set.substr(equals + 1), source, errors);
     if (!value) continue;
-    if (value->is_null()) value->position = {source, 1, static_cast<std::uint32_t>(equals + 2)};
+    if (value->is_null() && set.find_first_not_of(' ', equals + 1) == std::string::npos) {
+      errors.error({source, 1, static_cast<std::uint32_t>(equals + 2)}, "there is no value",
+                   fmt::format("`{}=null` takes a key away", set.substr(0, std::min<std::size_t>(equals, 60))));
+      continue;
+    }
     overrides.push_back({set.substr(0, equals), std::move(*value), {source, 1, 1}});
   }
   return overrides;
@@ -127,14 +131,16 @@ std::vector<Override> parse_overrides(const std::vector<std::string>& sets, Diag
 
 std::optional<Scenario> read_one(Node tree, const std::vector<Override>& overrides, const LoadOptions& options,
                                  Diagnostics& errors) {
+  errors.begin_tree();
   for (const auto& [path, value, where] : overrides) {
     if (const auto error = tree.set(path, value, where)) {
       errors.error(where, fmt::format("cannot set '{}': {}", path.substr(0, 60), *error));
     }
   }
   Scenario scenario;
-  if (!Setting<Scenario>::read(tree, scenario, errors)) return std::nullopt;
+  const bool good = Setting<Scenario>::read(tree, scenario, errors);
   check(scenario, tree, errors);
+  if (!good) return std::nullopt;
   return options.seed ? with_seed(std::move(scenario), *options.seed) : scenario;
 }
 
@@ -191,6 +197,7 @@ std::vector<Scenario> load_text(const std::string& name, const std::string& text
   const Node& all = variants ? *variants : single;
   std::vector<Scenario> scenarios;
   for (std::size_t i = 0; i < all.items.size(); ++i) {
+    if (options.variant && all.keys[i].text != *options.variant) continue;
     Node tree = all.items[i].is_map() ? overlay(*root, all.items[i]) : *root;
     std::optional<Scenario> scenario = read_one(std::move(tree), overrides, options, errors);
     if (!scenario) continue;

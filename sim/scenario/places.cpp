@@ -28,6 +28,7 @@ void Places::nodes(const std::string& path, const std::vector<NodeRef>& list, Wh
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string item = fmt::format("{}.{}", path, i);
     const NodeRef& ref = list[i];
+    if (!sound(item) || !sound(ref.client ? "clients.count" : "protocol.n")) continue;
     const std::uint32_t count = ref.client ? s_.clients.count : s_.protocol.n;
     if (ref.client && who == Who::replicas) {
       error(item, fmt::format("'{}' is a client; only replicas can stand in {}", to_string(ref), path));

@@ -16,6 +16,12 @@ class Places {
   Places(const Scenario& scenario, const Node& root, Diagnostics& errors)
       : s_(scenario), root_(root), errors_(errors) {}
 
+  /// Whether all of these settings are what the user wrote, or left to their defaults; a check that looks at one that
+  /// could not be read would only report what follows from that.
+  template <class... Paths>
+  bool sound(const Paths&... paths) const {
+    return !(errors_.unread(paths) || ...);
+  }
   /// The place of the path, or of the nearest thing around it that is written down.
   Position place(std::string_view path) const;
   void error(std::string_view path, std::string message, std::string hint = {});
