@@ -65,6 +65,12 @@ RecordMask Judge::wants() const {
                         beyond, attack, mark, suspect);
 }
 
+// Replies and requests by themselves prove nothing: they are neither votes nor hold any.
+bool Judge::wants_messages(const MessageKind& kind) const {
+  const KindFacts& facts = books_.kinds.of(kind);
+  return (raw_ & records(RecordKind::signed_, RecordKind::witnessed)) != 0 || facts.family != kNoFamily || facts.nests;
+}
+
 void Judge::on_record(const Record& record) {
   if ((raw_ >> static_cast<unsigned>(record.kind) & 1) != 0) [[unlikely]]
     return enter_and_fan_out(record);

@@ -37,6 +37,7 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   void on_safety_violation(std::function<void(const Violation&)> callback) { callback_ = std::move(callback); }
 
   RecordMask wants() const override;
+  bool wants_messages(const MessageKind& kind) const override;
   void on_record(const Record& record) override;
   /// The run is over. Callable once.
   Result finish(const Outcome& outcome);

@@ -43,7 +43,7 @@ KindTable::KindTable(const Manifest& manifest) : manifest_(manifest), table_(man
   }
 }
 
-const KindFacts& KindTable::look_up(const MessageKind& kind) {
+const KindFacts& KindTable::look_up(const MessageKind& kind) const {
   for (std::size_t i = 0; i < table_.size(); ++i) {
     if (manifest_.kinds[i].name != kind.traits.name) continue;
     if (table_[i].kind == nullptr) {

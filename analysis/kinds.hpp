@@ -28,8 +28,8 @@ class KindTable {
   explicit KindTable(const Manifest& manifest);
 
   /// The facts of this message's kind; a kind that the manifest does not list has the empty ones.
-  const KindFacts& of(const Message& message) {
-    const MessageKind& kind = message.kind();
+  const KindFacts& of(const Message& message) const { return of(message.kind()); }
+  const KindFacts& of(const MessageKind& kind) const {
     if (kind.index < table_.size() && table_[kind.index].kind == &kind) [[likely]]
       return table_[kind.index];
     return look_up(kind);
@@ -38,10 +38,10 @@ class KindTable {
   std::string_view phase(std::uint16_t family) const { return families_[family]; }
 
  private:
-  const KindFacts& look_up(const MessageKind& kind);
+  const KindFacts& look_up(const MessageKind& kind) const;
 
   const Manifest& manifest_;
-  std::vector<KindFacts> table_;
+  mutable std::vector<KindFacts> table_;  // completed as kinds are met
   std::vector<std::string_view> families_;
   KindFacts unknown_;
 };

@@ -32,14 +32,21 @@ LatencySummary summarize(std::vector<std::int64_t> samples) {
   LatencySummary summary;
   summary.count = samples.size();
   if (samples.empty()) return summary;
-  std::sort(samples.begin(), samples.end());
   __int128 total = 0;
   for (std::int64_t sample : samples) total += sample;
   summary.mean = rounded_mean(total, samples.size());
-  summary.p50 = samples[nearest_rank(samples.size(), 50)];
-  summary.p90 = samples[nearest_rank(samples.size(), 90)];
-  summary.p99 = samples[nearest_rank(samples.size(), 99)];
-  summary.max = samples.back();
+  // In rising order: each search leaves what is smaller behind it.
+  auto begin = samples.begin();
+  const auto percentile = [&](double percent) {
+    const auto at = samples.begin() + static_cast<std::ptrdiff_t>(nearest_rank(samples.size(), percent));
+    std::nth_element(begin, at, samples.end());
+    begin = at;
+    return *at;
+  };
+  summary.p50 = percentile(50);
+  summary.p90 = percentile(90);
+  summary.p99 = percentile(99);
+  summary.max = *std::max_element(begin, samples.end());
   return summary;
 }
 

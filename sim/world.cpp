@@ -106,6 +106,7 @@ World::Impl::Impl(const Scenario& scenario, std::uint64_t seed)
       adversary_random_(seed, Purpose::adversary) {
   add_rules(manifest_, scenario, protocol_, notary_.get());
   outcome_.traffic.resize(protocol_.kinds.size());
+  heard_.resize(protocol_.kinds.size());
   arrivals_.resize(n_);
   if (scenario.run.decisions) {
     const std::uint32_t honest = n_ - std::min(n_, manifest_.faulty_replicas());
@@ -131,6 +132,10 @@ void World::Impl::observe(Observer& observer) {
     if (((observer.wants() >> kind) & 1) != 0) listeners_[kind].push_back(&observer);
   }
   wanted_ |= observer.wants();
+  constexpr RecordMask kOfMessages = records(RecordKind::signed_, RecordKind::witnessed);
+  for (const MessageKind* kind : protocol_.kinds) {
+    if (observer.wants_messages(*kind)) heard_[kind->index] |= observer.wants() & kOfMessages;
+  }
 }
 
 void World::Impl::seat_nodes(std::uint64_t seed) {
@@ -276,7 +281,7 @@ bool World::Impl::finished() {
       const Packet packet{Ref<const Message>(&message), message.from(), to, {}, scheduler_.now()};
       if (!interceptor_->incoming(packet) || seat.live == nullptr) return;
     }
-  } else if (to != message.signer() && Postbox::first_witness(message) && wanted(RecordKind::witnessed)) {
+  } else if (to != message.signer() && Postbox::first_witness(message) && wanted(RecordKind::witnessed, message)) {
     Record r = about(RecordKind::witnessed, to);
     r.id = message.id();
     r.message = &message;

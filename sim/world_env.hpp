@@ -31,9 +31,9 @@ class World::Impl::NodeEnv final : public Env {
   void note_accepted(const Request& request, std::uint64_t result, std::uint32_t replies) override;
 
  private:
-  void seal(Message& message) override {
+  void seal(Message& message, const Label& label) override {
     if (self() < n()) world_.charge_ += world_.scenario_.replicas.cpu.sign;  // what a client does is free
-    world_.notary_->sign(signer_, message);
+    world_.notary_->sign(signer_, message, label);
   }
   Record record(RecordKind kind) const { return world_.about(kind, self()); }
 

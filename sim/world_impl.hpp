@@ -113,6 +113,10 @@ class World::Impl final : public SigningListener, public Powers {
 
   // Records.
   bool wanted(RecordKind kind) const { return (records(kind) & wanted_) != 0; }
+  /// The same of signed_ and witnessed, which observers may want of some messages only.
+  bool wanted(RecordKind kind, const Message& message) const {
+    return (records(kind) & heard_[message.kind().index]) != 0;
+  }
   void emit(const Record& record) {
     for (Observer* listener : listeners_[static_cast<std::size_t>(record.kind)]) listener->on_record(record);
   }
@@ -144,6 +148,7 @@ class World::Impl final : public SigningListener, public Powers {
   bool watches_everyone_ = false;
   bool fast_sends_ = false;  // nobody intercepts and work is free
   RecordMask wanted_ = 0;    // by observers
+  std::vector<RecordMask> heard_;  // signed_ and witnessed as wanted by observers, by kind of message
   RecordMask triggers_ = 0;  // by the adversary
   Stream adversary_random_;
   std::array<std::vector<Observer*>, kRecordKinds> listeners_;

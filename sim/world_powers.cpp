@@ -8,7 +8,7 @@ void World::Impl::on_signed(const Message& message) {
   if (interceptor_) {
     if (const Ref<const Batch> batch = batch_in(message)) batches_.emplace(batch->digest(), batch);
   }
-  if (!wanted(RecordKind::signed_)) return;
+  if (!wanted(RecordKind::signed_, message)) return;
   Record r = about(RecordKind::signed_, message.signer());
   r.id = message.id();
   r.view = message.label().view;
@@ -106,7 +106,7 @@ void World::Impl::bring_back(NodeId node, bool state_kept) {
   }
   seat.process = make_replica(node, std::move(seat.disk));
   seat.live = seat.process.get();
-  seat.live->on_start();
+  seat.live->on_restart();
 }
 
 void World::Impl::note(std::string_view name, NodeId node, std::uint64_t message) {

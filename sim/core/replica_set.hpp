@@ -17,7 +17,7 @@ class ReplicaSet {
   }
 
   /// True if `id` was not a member before.
-  bool insert(NodeId id) {
+  [[gnu::always_inline]] bool insert(NodeId id) {
     std::uint64_t& word = word_at(id >> 6);
     const std::uint64_t bit = std::uint64_t{1} << (id & 63);
     const bool fresh = (word & bit) == 0;

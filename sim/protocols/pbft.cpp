@@ -70,15 +70,15 @@ class Pbft final
         options_(options),
         rules_{options_, env.n(), options.quorum.of(env.n(), env.f()),
                [this](const Message& m) { return env_.verify(m); }},
-        recovered_(disk != nullptr),
         disk_(disk ? static_cast<Disk*>(disk.release()) : new Disk),
         d_(*disk_),
         timeout_(options.view_timeout) {}
 
   std::unique_ptr<Durable> take_durable() override { return std::move(disk_); }
 
-  void on_start() override {
-    if (!recovered_) return;
+  void on_start() override {}
+
+  void on_restart() override {
     next_slot_ = d_.log.high() + 1;
     if (d_.active) {
       env_.note_view(d_.view);
@@ -630,7 +630,6 @@ class Pbft final
   Env& env_;
   const Options options_;
   const Rules rules_;
-  const bool recovered_;
   std::unique_ptr<Disk> disk_;
   Disk& d_;
 

@@ -34,7 +34,7 @@ class Env {
   template <class M>
   Ref<const M> sign(M message) {
     auto signed_message = make_ref<M>(std::move(message));
-    seal(*signed_message);
+    seal(*signed_message, signed_message->read_label());
     return signed_message;
   }
   /// Whether the signature on this message is that of its claimed signer. Nested messages are checked one by one.
@@ -71,7 +71,7 @@ class Env {
  protected:
   Env(NodeId self, std::uint32_t n, std::uint32_t f, const Notary& notary)
       : notary_(notary), self_(self), n_(n), f_(f) {}
-  virtual void seal(Message& message) = 0;
+  virtual void seal(Message& message, const Label& label) = 0;
   /// A corrupted node's verification is the adversary's too: its core then believes whatever it is fed.
   void set_credulous(bool value) { credulous_ = value; }
 
@@ -94,6 +94,9 @@ class Process {
  public:
   virtual ~Process() = default;
   virtual void on_start() = 0;
+  /// Called instead of on_start when the node comes back from a crash, with the Durable it was made from or, if that was
+  /// lost, with none.
+  virtual void on_restart() { on_start(); }
   virtual void on_message(const Message& message) = 0;
   virtual void on_timer(TimerName timer) = 0;
   /// Called when the node crashes: what is on its disk. The process is destroyed afterwards.

@@ -22,11 +22,13 @@ class Notary {
   explicit Notary(const KeyRing& keys) : keys_(keys) {}
 
   /// Signs `message` as the holder of `signer`: from here on it must not change.
-  void sign(const Signer& signer, Message& message) {
+  void sign(const Signer& signer, Message& message) { sign(signer, message, message.read_label()); }
+  /// The same for who knows the label, since they know the message's type.
+  void sign(const Signer& signer, Message& message, const Label& label) {
     message.signer_ = signer.id();
     message.from_ = signer.id();
     message.id_ = ++signed_;
-    message.label_ = message.read_label();
+    message.label_ = label;
     message.content_ = {};
     message.seal_ = Seal::genuine;
     if (listener_ != nullptr) listener_->on_signed(message);

@@ -15,6 +15,7 @@
 namespace byzsim {
 
 class Message;
+struct MessageKind;
 
 enum class RecordKind : std::uint8_t {
   signed_,  ///< node signed `message` (label in view, slot, value; number in id)
@@ -74,6 +75,9 @@ class Observer {
   virtual ~Observer() = default;
   /// The kinds it needs; the world builds no record that nobody wants.
   virtual RecordMask wants() const = 0;
+  /// Of signed_ and witnessed: whether it needs those of messages of this kind. Most messages are votes of many and
+  /// replies to few, and whoever looks for conflicting votes has no use for the replies.
+  virtual bool wants_messages(const MessageKind&) const { return true; }
   virtual void on_record(const Record& record) = 0;
 };
 
