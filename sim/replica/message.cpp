@@ -12,6 +12,15 @@ namespace byzsim {
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)
+#define BYZSIM_POOLED 0
+#elif defined(__has_feature)
+#define BYZSIM_POOLED !__has_feature(address_sanitizer)
+#else
+#define BYZSIM_POOLED 1
+#endif
+
+#if BYZSIM_POOLED
 // Messages come and go by the million and in few sizes: freed blocks wait in a list per size for the next of that size.
 // The lists are plain pointers, so that reaching them costs no check for initialisation; a keeper, touched only when a
 // new block is needed, frees them when the thread ends.
@@ -32,6 +41,7 @@ thread_local Keeper keeper;
   static_cast<void>(&keeper);
   return ::operator new(size);
 }
+#endif
 
 // Hashes canonical bytes word by word. Every item is preceded by its sort and lists by their length, so two different
 // contents never feed the same words. Names are not hashed: a kind fixes its fields.
@@ -92,21 +102,28 @@ class NestedWalker final : public FieldSink {
 
 }  // namespace
 
+// The sanitizer watches every message for use after its end, which a pool would hide.
 void* Message::operator new(std::size_t size) {
+#if BYZSIM_POOLED
   const std::size_t bucket = (size + kStep - 1) / kStep;
-  if (bucket >= kBuckets) return ::operator new(size);
-  void*& head = free_blocks[bucket];
-  if (head == nullptr) return new_block(bucket * kStep);
-  return std::exchange(head, *static_cast<void**>(head));
+  if (bucket < kBuckets) {
+    void*& head = free_blocks[bucket];
+    if (head == nullptr) return new_block(bucket * kStep);
+    return std::exchange(head, *static_cast<void**>(head));
+  }
+#endif
+  return ::operator new(size);
 }
 
 void Message::operator delete(void* memory, std::size_t size) {
+#if BYZSIM_POOLED
   const std::size_t bucket = (size + kStep - 1) / kStep;
-  if (bucket >= kBuckets) {
-    ::operator delete(memory);
+  if (bucket < kBuckets) {
+    *static_cast<void**>(memory) = std::exchange(free_blocks[bucket], memory);
     return;
   }
-  *static_cast<void**>(memory) = std::exchange(free_blocks[bucket], memory);
+#endif
+  ::operator delete(memory);
 }
 
 Digest Message::content() const {
