@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMostPending = 4096;       // conflicts waiting for an honest witness
 constexpr std::size_t kMostEvidence = 4;         // proofs kept for one culprit
+constexpr std::size_t kMostClaims = 64;          // weighed of one signer
 constexpr std::size_t kMostReasons = 32;         // kept for one suspect
 constexpr std::uint64_t kMostSeen = 1ull << 33;  // numbers past this (a forged trace) are not remembered
 
@@ -37,6 +38,7 @@ void Forensics::on_witnessed(const Record& record) {
   see(message, kind);
   if (kind.nests) {
     judge_content(message);
+    hear_claim(message, kind);
     walk(message);
   }
   if (pending_.empty()) return;
@@ -51,7 +53,10 @@ void Forensics::on_nested(const Message& nested) {
   const KindFacts& kind = kinds_.of(nested);
   if (manifest_.verify && !manifest_.verify(nested)) return;
   see(nested, kind);
-  if (kind.nests) judge_content(nested);
+  if (kind.nests) {
+    judge_content(nested);
+    hear_claim(nested, kind);
+  }
 }
 
 void Forensics::see(const Message& message, const KindFacts& kind) {
@@ -63,6 +68,42 @@ void Forensics::see(const Message& message, const KindFacts& kind) {
   if (kind.family != kNoFamily && message.label().value && !roster_.honest(message.signer())) {
     votes_.add(message, kind, now_);
   }
+  if (!kind.decides || claims_.empty()) return;
+  const auto claims = claims_.find(message.signer());
+  if (claims == claims_.end()) return;
+  const Label& label = message.label();
+  for (const auto& claim : claims->second) {
+    weigh({id, kind.index, message.signer(), label.view, label.slot, label.value, Ref(&message)}, *claim);
+  }
+}
+
+void Forensics::hear_claim(const Message& claim, const KindFacts& kind) {
+  if (!manifest_.contradiction || kind.kind == nullptr || !kind.kind->traits.claims) return;
+  auto& known = claims_[claim.signer()];
+  if (known.size() == kMostClaims) return;
+  for (const auto& other : known) {
+    if (other->id() == claim.id()) return;
+  }
+  known.emplace_back(&claim);
+  votes_.for_each_deciding_vote(claim.signer(), [&](const Exhibit& vote) {
+    if (seen(vote.id)) weigh(vote, claim);
+  });
+}
+
+void Forensics::weigh(const Exhibit& vote, const Message& claim) {
+  const std::string fault = manifest_.contradiction({kinds_.name(vote.kind), vote.view, vote.slot, vote.value}, claim);
+  if (fault.empty()) return;
+  ++contradicted_;
+  const Label& label = claim.label();
+  Evidence evidence;
+  evidence.sort = Evidence::Sort::contradiction;
+  evidence.culprit = vote.signer;
+  evidence.time = now_;
+  evidence.exhibits = {
+      vote, {claim.id(), kinds_.of(claim).index, claim.signer(), label.view, label.slot, label.value, Ref(&claim)}};
+  evidence.reason =
+      fmt::format("signed a {} and a {} that contradict each other: {}", kinds_.name(vote.kind), claim.name(), fault);
+  convict(std::move(evidence));
 }
 
 void Forensics::on_conflict(const Conflict& conflict) {

@@ -5,7 +5,9 @@
 //   - two messages of one exclusive kind for one (view, slot) with different values;
 //   - one message that its protocol calls unjustified by its own content (Manifest::unjustified). Only messages that
 //   have
-//     a place for others (proposals, view changes, certificates) are asked about: nothing else can incriminate itself.
+//     a place for others (proposals, view changes, certificates) are asked about: nothing else can incriminate itself;
+//   - a deciding vote and a later claim that hides it (Manifest::contradiction), while the vote's slot is not yet
+//     settled.
 // No list of corrupted nodes is consulted. An honest node that is convicted all the same is a fault of protocol or
 // forensics, raised as FactKind::honest_accused.
 //
@@ -26,12 +28,12 @@
 namespace byzsim {
 
 struct Evidence {
-  enum class Sort : std::uint8_t { conflict, unjustified };
+  enum class Sort : std::uint8_t { conflict, unjustified, contradiction };
   Sort sort = Sort::conflict;
   NodeId culprit = kNobody;
   Time time{};                    ///< when honest replicas held all of it
   std::string reason;             ///< a sentence
-  std::vector<Exhibit> exhibits;  ///< two for a conflict, one otherwise
+  std::vector<Exhibit> exhibits;  ///< one if unjustified, two otherwise
 };
 
 struct Suspect {
@@ -55,6 +57,7 @@ class Forensics final : public ConflictSink, private NestWalker {
   std::vector<Suspect> suspects() const;
   std::uint64_t conflicting_signatures() const { return conflicts_proved_; }
   std::uint64_t unjustified_messages() const { return unjustified_; }
+  std::uint64_t contradicted_claims() const { return contradicted_; }
 
  private:
   void see(const Message& message, const KindFacts& kind);
@@ -62,6 +65,8 @@ class Forensics final : public ConflictSink, private NestWalker {
   void prove(const Conflict& conflict);
   void convict(Evidence evidence);
   void judge_content(const Message& message);
+  void hear_claim(const Message& claim, const KindFacts& kind);
+  void weigh(const Exhibit& vote, const Message& claim);
   void on_batch(const Message&, Digest, bool) override {}
   void on_nested(const Message& nested) override;
 
@@ -74,6 +79,7 @@ class Forensics final : public ConflictSink, private NestWalker {
   std::vector<std::uint64_t> seen_;  // bit by number of the signing
   std::vector<Conflict> pending_;    // not yet seen by honest replicas
   std::map<NodeId, std::vector<Evidence>> evidence_;
+  std::map<NodeId, std::vector<Ref<const Message>>> claims_;  // by signer
   struct Suspicion {
     std::set<std::string, std::less<>> reasons;
     std::set<NodeId> accusers;
@@ -81,6 +87,7 @@ class Forensics final : public ConflictSink, private NestWalker {
   std::map<NodeId, Suspicion> suspicions_;
   std::uint64_t conflicts_proved_ = 0;
   std::uint64_t unjustified_ = 0;
+  std::uint64_t contradicted_ = 0;
 };
 
 }  // namespace byzsim

@@ -227,6 +227,9 @@ Result Judge::finish(const Outcome& outcome) {
   if (const std::uint64_t count = books_.forensics.unjustified_messages()) {
     result.figures.happened["unjustified-messages"] = count;
   }
+  if (const std::uint64_t count = books_.forensics.contradicted_claims()) {
+    result.figures.happened["contradicted-claims"] = count;
+  }
   for (std::size_t i = 0; i < manifest_.kinds.size(); ++i) {
     result.traffic.push_back(
         {manifest_.kinds[i].name, i < outcome.traffic.size() ? outcome.traffic[i] : KindTraffic{}});

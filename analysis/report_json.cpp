@@ -50,6 +50,18 @@ Json violations(const Result& result) {
   return list;
 }
 
+const char* sort_name(Evidence::Sort sort) {
+  switch (sort) {
+    case Evidence::Sort::conflict:
+      return "conflict";
+    case Evidence::Sort::unjustified:
+      return "unjustified";
+    case Evidence::Sort::contradiction:
+      break;
+  }
+  return "contradiction";
+}
+
 Json evidence(const Result& result) {
   Json list = Json::array();
   for (const Evidence& proof : result.evidence) {
@@ -69,7 +81,7 @@ Json evidence(const Result& result) {
       exhibits.push_back(std::move(one));
     }
     list.push_back({{"culprit", node(result, proof.culprit)},
-                    {"kind", proof.sort == Evidence::Sort::conflict ? "conflict" : "unjustified"},
+                    {"kind", sort_name(proof.sort)},
                     {"time_ns", number(nanoseconds(proof.time))},
                     {"reason", proof.reason},
                     {"messages", std::move(exhibits)}});

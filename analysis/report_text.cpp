@@ -137,7 +137,7 @@ void culprits(Page& page, const Result& r, const Sequence* sequence) {
       if (!requests.empty()) text += fmt::format("  {}", requests);
       page.line(text);
     }
-    if (proof.sort == Evidence::Sort::conflict) {
+    if (proof.sort != Evidence::Sort::unjustified) {
       page.line(page.ink(Ink::dim, fmt::format("    Honest replicas had both by {}. An honest signer signs only one.",
                                                human(proof.time - kStart))));
     }

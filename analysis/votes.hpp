@@ -53,6 +53,18 @@ class VoteIndex {
   std::uint32_t deciding_votes(View view, Slot slot, Digest value) const;
   /// Numbers of the messages by which these votes were cast, by increasing signer.
   std::vector<std::uint64_t> votes_for(View view, Slot slot, Digest value) const;
+  /// Calls `visit(const Exhibit&)` for every deciding vote of this signer that is not forgotten.
+  void for_each_deciding_vote(NodeId signer, auto&& visit) {
+    by_slot_.for_each([&](Slot slot, const Entry& entry) {
+      for (std::uint32_t i = 0; i < entry.used; ++i) {
+        const Tally& tally = entry.tallies[i];
+        if (!tally.decides || !tally.signers.contains(signer)) continue;
+        const std::uint64_t packed = tally.first[signer];
+        visit(
+            Exhibit{packed >> 8, static_cast<std::uint16_t>(packed & 0xff), signer, tally.view, slot, tally.value, {}});
+      }
+    });
+  }
   void forget_below(Slot slot) {
     by_slot_.retire_below(slot);
     latest_ = nullptr;

@@ -48,6 +48,12 @@ Manifest manifest_of(const Scenario& scenario, const Protocol& protocol, std::ui
 // `notary` must live as long as the manifest's functions are called.
 void add_rules(Manifest& m, const Scenario& scenario, const Protocol& protocol, const Notary* notary) {
   m.verify = [notary](const Message& message) { return notary->verify(message); };
+  if (protocol.contradiction) {
+    m.contradiction = [&protocol, options = scenario.protocol.options.options](const SignedVote& vote,
+                                                                               const Message& claim) {
+      return protocol.contradiction(options.get(), vote, claim);
+    };
+  }
   if (!protocol.unjustified) return;
   m.unjustified = [&protocol, options = scenario.protocol.options.options,
                    facts = ProtocolFacts{m.n, m.f, m.quorum, m.verify}](const Message& message) {

@@ -146,10 +146,10 @@ class World::Impl final : public SigningListener, public Powers {
   std::vector<Seat> seats_;
   std::unique_ptr<Interceptor> interceptor_;
   bool watches_everyone_ = false;
-  bool fast_sends_ = false;  // nobody intercepts and work is free
-  RecordMask wanted_ = 0;    // by observers
+  bool fast_sends_ = false;        // nobody intercepts and work is free
+  RecordMask wanted_ = 0;          // by observers
   std::vector<RecordMask> heard_;  // signed_ and witnessed as wanted by observers, by kind of message
-  RecordMask triggers_ = 0;  // by the adversary
+  RecordMask triggers_ = 0;        // by the adversary
   Stream adversary_random_;
   std::array<std::vector<Observer*>, kRecordKinds> listeners_;
   std::vector<std::function<void()>> actions_;  // what control events do

@@ -266,8 +266,8 @@ TEST_CASE("what cannot be written is exit 4 and a sentence, and leaves nothing")
 TEST_CASE("an interrupt ends a run cleanly") {
   const Desk desk;
   // The signal comes once the first result has been printed, however long that takes.
-  std::ofstream(desk / "interrupt.sh")
-      << "\"$@\" & job=$!; until test -s '" << desk / ".out" << "'; do sleep 0.02; done; kill -INT $job; wait $job\n";
+  std::ofstream(desk / "interrupt.sh") << "\"$@\" & job=$!; until test -s '" << desk / ".out"
+                                       << "'; do sleep 0.02; done; kill -INT $job; wait $job\n";
   const Ran ran = desk.shell("sh %/interrupt.sh $ run %/good.yaml %/long.yaml --format json --trace %/t.jsonl");
   CHECK_RUN(ran, 130);
   REQUIRE(ran.lines().size() == 2);

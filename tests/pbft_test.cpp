@@ -2,8 +2,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
+#include "sim/replica/protocol.hpp"
 #include "sim/replica/quorum.hpp"
+#include "sim/scenario/yaml.hpp"
 #include "tests/run_kit.hpp"
 // doctest last: its CHECK takes the place of ours.
 #include "tests/doctest.hpp"
@@ -59,6 +62,36 @@ adversary:
 run: {{until: 2s}}
 )",
                      n, f, q, fmt::join(liars, ", "), fmt::join(left, ", "), fmt::join(right, ", "));
+}
+
+TEST_CASE("a COMMIT convicts whoever leaves it out of a later VIEW-CHANGE") {
+  const Protocol& protocol = protocol_named("pbft");
+  const auto verdict = [&](const SignedVote& vote, const char* view_change, const char* options = "") {
+    Diagnostics errors;
+    const auto parsed = parse_yaml(fmt::format("{{{}}}", options), errors.add_source("options", options), errors);
+    const Choice choice = choose("protocol", "pbft", *parsed, errors);
+    REQUIRE(errors.ok());
+    const auto kind = std::find_if(protocol.kinds.begin(), protocol.kinds.end(),
+                                   [](const MessageKind* k) { return k->traits.name == "view-change"; });
+    REQUIRE(kind != protocol.kinds.end());
+    return protocol.contradiction(choice.options.get(), vote, *Draft::fresh(**kind, Json::parse(view_change)));
+  };
+  const SignedVote commit{"commit", 2, 7, Digest{0xa}};
+  CHECK(verdict(commit, R"({"view": 5})").find("committed slot 7 in view 2") != std::string::npos);
+  CHECK(verdict(commit, R"({"view": 2})").empty());               // the claim came first
+  CHECK(verdict(commit, R"({"view": 5, "stable": 7})").empty());  // a checkpoint covers the slot
+  CHECK(verdict({"prepare", 2, 7, Digest{0xa}}, R"({"view": 5})").empty());
+  CHECK(verdict(commit, R"({"view": 5})", "view_change_certificates: false").empty());  // as the rules have it
+  const auto showing = [](int view, int slot, const char* value) {
+    return fmt::format(R"({{"view": 5, "prepared": [{{"pre_prepare": {{"kind": "pre-prepare", "signer": 2, "fields":
+        {{"view": {}, "slot": {}, "value": "000000000000000{}"}}}}}}]}})",
+                       view, slot, value);
+  };
+  CHECK(verdict(commit, showing(2, 7, "a").c_str()).empty());
+  CHECK(verdict(commit, showing(4, 7, "b").c_str()).empty());        // prepared again, in a later view
+  CHECK_FALSE(verdict(commit, showing(2, 7, "b").c_str()).empty());  // not what it committed
+  CHECK_FALSE(verdict(commit, showing(1, 7, "a").c_str()).empty());
+  CHECK_FALSE(verdict(commit, showing(2, 8, "a").c_str()).empty());
 }
 
 }  // namespace

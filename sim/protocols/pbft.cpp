@@ -65,6 +65,21 @@ class Pbft final
     return {};
   }
 
+  // Whoever sent COMMIT had prepared, and its VIEW-CHANGEs for later views show it, with this certificate or one of a
+  // later view, until a checkpoint covers the slot.
+  static std::string contradiction(const Options& options, const SignedVote& vote, const Message& claim) {
+    const auto* m = as<ViewChange>(claim);
+    if (m == nullptr || !options.view_change_certificates || vote.kind != Commit::traits.name) return {};
+    if (vote.view >= m->view || vote.slot <= m->stable) return {};
+    for (const Certificate& certificate : m->prepared) {
+      if (!certificate.pre_prepare || certificate.pre_prepare->slot != vote.slot) continue;
+      const View view = certificate.pre_prepare->view;
+      if (view > vote.view || (view == vote.view && certificate.pre_prepare->value == vote.value)) return {};
+    }
+    return fmt::format("it committed slot {} in view {}, which its view change for view {} does not show", vote.slot,
+                       vote.view, m->view);
+  }
+
   Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)
       : env_(env),
         options_(options),

@@ -71,7 +71,7 @@ struct ViewChange final : Described<ViewChange> {
   Slot stable = 0;                                // n: the last stable checkpoint
   std::vector<Ref<const Checkpoint>> checkpoint;  // C: its proof
   std::vector<Certificate> prepared;              // P: what prepared above it
-  static constexpr MessageTraits traits{.name = "view-change"};
+  static constexpr MessageTraits traits{.name = "view-change", .claims = true};
   static constexpr void describe(auto&& field) {
     field("view", &ViewChange::view, Role::view);
     field("stable", &ViewChange::stable);

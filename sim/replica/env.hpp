@@ -94,8 +94,8 @@ class Process {
  public:
   virtual ~Process() = default;
   virtual void on_start() = 0;
-  /// Called instead of on_start when the node comes back from a crash, with the Durable it was made from or, if that was
-  /// lost, with none.
+  /// Called instead of on_start when the node comes back from a crash, with the Durable it was made from or, if that
+  /// was lost, with none.
   virtual void on_restart() { on_start(); }
   virtual void on_message(const Message& message) = 0;
   virtual void on_timer(TimerName timer) = 0;

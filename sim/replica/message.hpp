@@ -35,6 +35,8 @@ struct MessageTraits {
   bool decides = false;         ///< a quorum of these decides a slot
   /// An honest node signs at most one value for each (kind, view, slot); two convict their signer.
   bool exclusive = true;
+  /// It says what its signer voted for before, or did not: see `contradiction` in sim/replica/protocol.hpp.
+  bool claims = false;
 };
 
 /// The static side of a message type: one object per type, the same for all runs.
@@ -47,6 +49,14 @@ struct MessageKind {
 
 /// The fields that generic observers look at, filled in when the message is signed.
 struct Label {
+  View view = kNoView;
+  Slot slot = kNoSlot;
+  Digest value{};
+};
+
+/// A vote as judges remember it, who cannot keep every message.
+struct SignedVote {
+  std::string_view kind;
   View view = kNoView;
   Slot slot = kNoSlot;
   Digest value{};

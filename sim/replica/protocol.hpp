@@ -11,10 +11,13 @@
 // and may provide
 //   static NodeId primary(View, n);                              v mod n unless given
 //   static std::uint32_t reply_quorum(const Options&, n, f);     matching replies a client waits for; f + 1 unless
-//   given static std::string unjustified(const Options&, const Message&, const ProtocolFacts&);   see
-//   Manifest::unjustified static constexpr std::string_view timers[];                  names of its timers, for
-//   triggers and traces static std::string infeasible(const Options&, n, f);         why these options cannot work;
-//   empty if they can
+//   given static std::string infeasible(const Options&, n, f);         why these options cannot work; empty if they can
+//   static constexpr std::string_view timers[];                  names of its timers, for triggers and traces
+//   static std::string unjustified(const Options&, const Message&, const ProtocolFacts&);
+//       why an honest replica would not have signed this message, judged by its content alone; empty if it might have
+//   static std::string contradiction(const Options&, const SignedVote&, const Message& claim);
+//       why an honest replica would not have signed both, the claim (MessageTraits::claims) after the vote; empty if it
+//       might have
 #pragma once
 
 #include <functional>
@@ -53,6 +56,7 @@ struct Protocol {
   std::function<std::string(const void* options, std::uint32_t n, std::uint32_t f)> infeasible;
   std::function<NodeId(View, std::uint32_t n)> primary;
   std::function<std::string(const void* options, const Message&, const ProtocolFacts&)> unjustified;
+  std::function<std::string(const void* options, const SignedVote&, const Message& claim)> contradiction;
 };
 
 /// The protocol of this name; CHECKed, since the loader has refused unknown names.
@@ -99,6 +103,13 @@ Protocol describe_protocol() {
                 }) {
     protocol.unjustified = [options_of](const void* options, const Message& m, const ProtocolFacts& facts) {
       return P::unjustified(options_of(options), m, facts);
+    };
+  }
+  if constexpr (requires(const Message& m, const SignedVote& vote, const Options& o) {
+                  P::contradiction(o, vote, m);
+                }) {
+    protocol.contradiction = [options_of](const void* options, const SignedVote& vote, const Message& claim) {
+      return P::contradiction(options_of(options), vote, claim);
     };
   }
   if constexpr (requires { P::timers[0]; }) {

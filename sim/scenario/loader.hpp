@@ -19,10 +19,10 @@
 namespace byzsim {
 
 struct LoadOptions {
-  std::vector<std::string> sets;      ///< `network.latency=20ms`, `adversary.corrupt.0=2`; the value is YAML
-  std::optional<std::uint64_t> seed;  ///< run with this seed alone, whatever `run.seed` and `run.seeds` say
-  std::optional<std::string> variant; ///< read no other, so that `sets` need not fit the others
-  bool files = true;                  ///< `extends` may read other files
+  std::vector<std::string> sets;       ///< `network.latency=20ms`, `adversary.corrupt.0=2`; the value is YAML
+  std::optional<std::uint64_t> seed;   ///< run with this seed alone, whatever `run.seed` and `run.seeds` say
+  std::optional<std::string> variant;  ///< read no other, so that `sets` need not fit the others
+  bool files = true;                   ///< `extends` may read other files
 };
 
 /// One scenario, or one for each variant in the order of the file. Empty after an error.

@@ -14,6 +14,7 @@
 namespace byzsim {
 
 class Message;
+struct SignedVote;
 
 struct MessageKindFacts {
   std::string name;
@@ -39,6 +40,8 @@ struct Manifest {
 
   /// What makes `message` unjustified by its own content, or nothing; from the protocol. Empty function: no rule.
   std::function<std::string(const Message&)> unjustified;
+  /// How a deciding vote and a later claim of the same signer contradict each other, or nothing; from the protocol.
+  std::function<std::string(const SignedVote&, const Message& claim)> contradiction;
   /// Whether the signature on a message is genuine.
   std::function<bool(const Message&)> verify;
 
