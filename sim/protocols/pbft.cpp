@@ -280,16 +280,15 @@ class Pbft final
     return in_window(m.label().slot) && m.signer() < env_.n() && env_.verify(m);
   }
 
-  // Keeps a message of a view that this replica has not entered; a flood of them is cut off, not stored.
+  // Keeps a message of a view that this replica has not entered. Of each sender no more than a view's worth of votes,
+  // so that a flood crowds out nobody else's.
   void later(const Message& m) {
     const View view = m.label().view;
-    if (view < d_.view || m.signer() >= env_.n()) return;
+    if (view < d_.view || !rules_.signed_by_replica(m)) return;
     heard_[m.signer()] = std::max(heard_[m.signer()], view);
     if (view > d_.view) note_behind();
-    if (future_.size() >= std::size_t{64} * env_.n() + 1024) {
-      env_.mark("future-message-dropped");
-      return;
-    }
+    if (kept_of_[m.signer()] >= 3 * options_.window) return env_.mark("future-message-dropped");
+    ++kept_of_[m.signer()];
     future_.emplace_back(&m);
   }
 
@@ -620,6 +619,7 @@ class Pbft final
     pursue_requests();
     std::vector<Ref<const Message>> kept;
     kept.swap(future_);
+    kept_of_.clear();
     for (const auto& m : kept) on_message(*m);
   }
 
@@ -667,6 +667,7 @@ class Pbft final
   std::map<NodeId, Slot> furthest_checkpoint_;  // beyond our window
   std::map<NodeId, View> heard_;                // the highest view that each replica's votes came from
   std::vector<Ref<const Message>> future_;
+  std::map<NodeId, std::uint64_t> kept_of_;  // how many of them, by signer
   Slot known_stable_ = 0;
   bool status_pending_ = false;
 };
