@@ -6,18 +6,29 @@
 
 namespace byzsim {
 
-Parsed<TypeSelector> TypeSelector::parse(const Node& node) {
-  TypeSelector set;
-  const std::string error = set.read(node, [&set](const Node& item) -> std::string {
-    set.named_.push_back(item.scalar);
+std::string NameSelector::read_names(const Node& node) {
+  return read(node, [this](const Node& item) -> std::string {
+    named_.push_back(item.scalar);
     return {};
   });
+}
+
+bool NameSelector::contains(std::string_view name) const {
+  return everything_ || turned(std::find(named_.begin(), named_.end(), name) != named_.end());
+}
+
+Parsed<TypeSelector> TypeSelector::parse(const Node& node) {
+  TypeSelector set;
+  const std::string error = set.read_names(node);
   if (!error.empty()) return Parsed<TypeSelector>::fail(error, fmt::format("expected {}", kForms));
   return Parsed<TypeSelector>::of(std::move(set));
 }
 
-bool TypeSelector::contains(std::string_view type) const {
-  return everything_ || turned(std::find(named_.begin(), named_.end(), type) != named_.end());
+Parsed<TimerSelector> TimerSelector::parse(const Node& node) {
+  TimerSelector set;
+  const std::string error = set.read_names(node);
+  if (!error.empty()) return Parsed<TimerSelector>::fail(error, fmt::format("expected {}", kForms));
+  return Parsed<TimerSelector>::of(std::move(set));
 }
 
 bool ContentMatch::matches(const Message& message, const Powers& powers) const {
@@ -79,6 +90,13 @@ void check_values(const ValueSelector& set, const AdversaryFacts& facts, Diagnos
     errors.error(set.position(), fmt::format("no scripted request is called '{}'", name),
                  facts.request_names.empty() ? "clients.script gives requests their names"
                                              : did_you_mean(name, facts.request_names));
+  }
+}
+
+void check_timers(const TimerSelector& set, const AdversaryFacts& facts, Diagnostics& errors) {
+  for (const std::string& name : set.named()) {
+    if (std::find(facts.timers.begin(), facts.timers.end(), name) != facts.timers.end()) continue;
+    errors.error(set.position(), fmt::format("the protocol has no timer '{}'", name), did_you_mean(name, facts.timers));
   }
 }
 

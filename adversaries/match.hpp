@@ -17,16 +17,31 @@
 
 namespace byzsim {
 
-/// `commit` or `[prepare, commit]`.
-class TypeSelector : public Selector {
+/// Names that the protocol gives to something.
+class NameSelector : public Selector {
  public:
-  static constexpr const char* kForms = "a message type, a list of these or `{not: ...}`";
-  static Parsed<TypeSelector> parse(const Node& node);
-  bool contains(std::string_view type) const;
+  bool contains(std::string_view name) const;
   const std::vector<std::string>& named() const { return named_; }
+
+ protected:
+  std::string read_names(const Node& node);
 
  private:
   std::vector<std::string> named_;
+};
+
+/// `commit` or `[prepare, commit]`.
+class TypeSelector : public NameSelector {
+ public:
+  static constexpr const char* kForms = "a message type, a list of these or `{not: ...}`";
+  static Parsed<TypeSelector> parse(const Node& node);
+};
+
+/// `request` or `[request, new-view]`.
+class TimerSelector : public NameSelector {
+ public:
+  static constexpr const char* kForms = "the name of a timer, a list of these or `{not: ...}`";
+  static Parsed<TimerSelector> parse(const Node& node);
 };
 
 /// What can be said of a message alone, wherever it travels.
@@ -89,6 +104,7 @@ class Matcher {
 };
 
 /// Reports every node named that the cluster does not have.
+void check_timers(const TimerSelector& set, const AdversaryFacts& facts, Diagnostics& errors);
 void check_nodes(const NodeSelector& set, const AdversaryFacts& facts, Diagnostics& errors);
 void check_values(const ValueSelector& set, const AdversaryFacts& facts, Diagnostics& errors);
 /// The kind of this name, or null after an error.

@@ -37,7 +37,7 @@ class Selector {
   bool inverted_ = false;
 };
 
-/// Views, slots, timer numbers.
+/// Views and slots.
 class NumberSelector : public Selector {
  public:
   static constexpr const char* kForms = "a number, a list, a range `1..5`, a bound `\">= 2\"` or `{not: ...}`";

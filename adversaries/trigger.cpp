@@ -50,11 +50,14 @@ void TriggerOptions::check(const Node& where, Diagnostics& errors) const {
   if (about_messages(event) && !match) errors.error(where.position, "the events sent and delivered need a `match`");
   if (!about_messages(event) && match)
     errors.error(where.position, "`match` goes with the events sent and delivered only");
+  if (event != TriggerEvent::timer && !timer.everything())
+    errors.error(timer.position(), "`timer` goes with the event timer only");
 }
 
 void TriggerOptions::check(const AdversaryFacts& facts, Diagnostics& errors) const {
   check_nodes(replica, facts, errors);
   check_values(value, facts, errors);
+  check_timers(timer, facts, errors);
   if (match) match->check(facts, errors);
 }
 
@@ -80,7 +83,7 @@ bool Trigger::saw(const Record& record, const Powers& powers, Occasion& occasion
   } else {
     if (!options_.view.everything() && (record.view == kNoView || !options_.view.contains(record.view))) return false;
     if (!options_.slot.everything() && (record.slot == kNoSlot || !options_.slot.contains(record.slot))) return false;
-    if (!options_.timer.everything() && !options_.timer.contains(record.count)) return false;
+    if (!options_.timer.everything() && !options_.timer.contains(record.text)) return false;
     const bool of_client = record.kind == RecordKind::submitted || record.kind == RecordKind::accepted;
     const bool fits = of_client ? options_.value.selects_request(record.node, record.id, powers)
                                 : options_.value.contains(record.value, nullptr, powers);

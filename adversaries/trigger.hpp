@@ -58,7 +58,7 @@ struct TriggerOptions {
   NumberSelector view;
   NumberSelector slot;
   ValueSelector value;
-  NumberSelector timer;
+  TimerSelector timer;
   std::optional<MatchOptions> match;
   std::uint64_t skip = 0;
   std::uint64_t times = 1;
@@ -74,7 +74,7 @@ struct TriggerOptions {
     row("view", &TriggerOptions::view, "in which view");
     row("slot", &TriggerOptions::slot, "in which slot");
     row("value", &TriggerOptions::value, "with a value that holds this scripted request");
-    row("timer", &TriggerOptions::timer, "event timer: which of the replica's timers, by the protocol's number");
+    row("timer", &TriggerOptions::timer, "event timer: which of the replica's timers, by the protocol's name for it");
     row("match", &TriggerOptions::match, "events sent and delivered: which message");
     row("skip", &TriggerOptions::skip, "let it happen so often first");
     row("times", &TriggerOptions::times, "react so often at most", at_least(1), at_most(1'000'000));

@@ -234,7 +234,7 @@ Result Judge::finish(const Outcome& outcome) {
     result.traffic.push_back(
         {manifest_.kinds[i].name, i < outcome.traffic.size() ? outcome.traffic[i] : KindTraffic{}});
   }
-  result.clamped = outcome.clamped;
+  result.network = outcome.network;
   result.beyond = beyond_;
   result.beyond_at = beyond_at_;
   result.beyond_how = beyond_how_;

@@ -99,6 +99,15 @@ Json suspects(const Result& result) {
   return list;
 }
 
+Json network(const Result& result) {
+  Json json = Json::object();
+  NetworkCounters::each(result.network, [&](const char* name, std::uint64_t count) { json[name] = number(count); });
+  json["beyond"] = result.beyond;
+  json["beyond_at_ns"] = result.beyond ? number(nanoseconds(result.beyond_at)) : Json();
+  json["beyond_how"] = result.beyond_how;
+  return json;
+}
+
 Json messages(const Result& result) {
   const KindTraffic total = result.total();
   Json by_type = Json::object();
@@ -176,11 +185,7 @@ Json to_json(const Result& r) {
           {"throughput", r.figures.throughput},
           {"series", series(r)},
           {"happened", std::move(happened)},
-          {"network",
-           {{"clamped", number(r.clamped)},
-            {"beyond", r.beyond},
-            {"beyond_at_ns", r.beyond ? number(nanoseconds(r.beyond_at)) : Json()},
-            {"beyond_how", r.beyond_how}}},
+          {"network", network(r)},
           {"end_reason", to_string(r.end_reason)},
           {"fingerprint", hash(r.fingerprint)},
           {"scenario_hash", hash(r.scenario_hash)},

@@ -221,7 +221,11 @@ void figures(Page& page, const Result& r) {
       names.push_back(fmt::format("{} {}", name, human_count(count)));
     row(page, "happened", fmt::format("{}", fmt::join(names, ", ")));
   }
-  if (r.clamped > 0) row(page, "network", fmt::format("{} delays cut down to delta", human_count(r.clamped)));
+  std::vector<std::string> counts;
+  NetworkCounters::each(r.network, [&](const char* name, std::uint64_t count) {
+    if (count > 0) counts.push_back(fmt::format("{} {}", human_count(count), name));
+  });
+  if (!counts.empty()) row(page, "network", fmt::format("{}", fmt::join(counts, ", ")));
   if (r.beyond) {
     row(page, "network", fmt::format("went beyond GST and delta at {}: {}", human(r.beyond_at - kStart), r.beyond_how));
   }

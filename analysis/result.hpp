@@ -65,7 +65,7 @@ struct Result {
   std::uint64_t accepted = 0;
   Figures figures;
   std::vector<NamedTraffic> traffic;  ///< kinds as in the manifest
-  std::uint64_t clamped = 0;
+  NetworkCounters network;
   bool beyond = false;  ///< the network went beyond GST and delta
   Time beyond_at{};
   std::string beyond_how;

@@ -369,7 +369,7 @@ const Outcome& World::Impl::run() {
   outcome_.end = outcome_.reason == EndReason::time ? limit : scheduler_.now();
   outcome_.events = scheduler_.fired();
   outcome_.fingerprint = scheduler_.fingerprint();
-  outcome_.clamped = network_.counters().clamped;
+  outcome_.network = network_.counters();
   Record r = about(RecordKind::end, kNobody);
   r.time = outcome_.end;
   r.text = to_string(outcome_.reason);

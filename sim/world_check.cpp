@@ -13,6 +13,7 @@ void check_against_protocol(const Scenario& scenario, Diagnostics& errors) {
   if (adversary_check() == nullptr) return;
   AdversaryFacts facts;
   facts.kinds = protocol_named(scenario.protocol.name).kinds;
+  facts.timers = protocol_named(scenario.protocol.name).timers;
   facts.n = scenario.protocol.n;
   facts.clients = scenario.clients.count;
   for (const ScriptedRequest& request : scenario.clients.script) facts.request_names.push_back(request.name);

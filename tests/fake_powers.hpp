@@ -220,7 +220,7 @@ struct Script {
   explicit Script(const std::string& yaml) {
     const auto source = errors.add_source("test.yaml", yaml);
     if (const auto node = parse_yaml(yaml, source, errors)) Setting<AdversarySettings>::read(*node, settings, errors);
-    if (errors.ok()) check_adversary(settings, {kinds(), 4, 2, {"a", "b", "c"}}, errors);
+    if (errors.ok()) check_adversary(settings, {kinds(), 4, 2, {"a", "b", "c"}, {"request", "status"}}, errors);
   }
   Diagnostics errors;
   AdversarySettings settings;
@@ -241,7 +241,7 @@ struct Stage4 {
     return adversary->outgoing(last) ? last.message : nullptr;
   }
   void happens(RecordKind kind, NodeId node, View view = kNoView, Slot slot = kNoSlot, Digest value = {},
-               std::uint64_t id = 0) {
+               std::uint64_t id = 0, std::string_view text = {}) {
     Record r;
     r.kind = kind;
     r.node = node;
@@ -250,6 +250,7 @@ struct Stage4 {
     r.value = value;
     r.id = id;
     r.count = id;
+    r.text = text;
     if ((adversary->wants() & records(kind)) != 0) adversary->on_event(r);
   }
   int happened(const std::string& name) { return powers.happened[name]; }

@@ -313,14 +313,15 @@ TEST_CASE("forge around messages that were seen") {
 
 TEST_CASE("forge like one that was seen, and what cannot be made yet") {
   Stage4 world(
-      "{corrupt: [0], rules: [{name: echo, on: {event: timer, timer: 2, times: 2}, do: {forge: {type: commit, from: 0, "
+      "{corrupt: [0], rules: [{name: echo, on: {event: timer, timer: status, times: 2}, do: {forge: {type: commit, "
+      "from: 0, "
       "like: {slot: 6}, fields: {view: +1}}}}]}");
-  world.happens(RecordKind::timer, 1, kNoView, kNoSlot, {}, 2);
+  world.happens(RecordKind::timer, 1, kNoView, kNoSlot, {}, 0, "status");
   CHECK(world.happened("echo: impossible") == 1);
   world.send(2, 3, world.powers.commit(2, 4, 6, Digest{9}));
-  world.happens(RecordKind::timer, 1, kNoView, kNoSlot, {}, 1);
+  world.happens(RecordKind::timer, 1, kNoView, kNoSlot, {}, 0, "request");
   CHECK(world.powers.wire.empty());
-  world.happens(RecordKind::timer, 1, kNoView, kNoSlot, {}, 2);
+  world.happens(RecordKind::timer, 1, kNoView, kNoSlot, {}, 0, "status");
   REQUIRE(world.powers.wire.size() == 3);
   CHECK(world.powers.wire[0].message->label().view == 5);
   CHECK(world.powers.wire[0].message->label().value == Digest{9});
@@ -422,6 +423,8 @@ TEST_CASE("mistakes are found at load, with their place") {
   CHECK(mentions(rule("{match: {to: nobody}, do: drop}"), "names no node"));
   CHECK(mentions(rule("{match: {value: z}, do: drop}"), "no scripted request"));
   CHECK(mentions(rule("{on: {event: veiw}, do: {crash: [0]}}"), "'view'"));
+  CHECK(mentions(rule("{on: {event: timer, timer: stauts}, do: {crash: [0]}}"), "did you mean 'status'"));
+  CHECK(mentions(rule("{on: {event: view, timer: status}, do: {crash: [0]}}"), "goes with the event timer"));
   CHECK(mentions(rule("{on: {event: view}, do: hold}"), "needs a `match`"));
   CHECK(mentions(rule("{do: drop}"), "needs `match`"));
   CHECK(mentions(rule("{match: {to: 1}, on: 1s, do: drop}"), "either"));
@@ -457,6 +460,6 @@ TEST_CASE("a resolved adversary reads back to the same") {
   Setting<AdversarySettings>::read(from_json(to_json(shown)), again, errors);
   CHECK(errors.render() == "");
   CHECK(to_json(Setting<AdversarySettings>::show(again)) == to_json(shown));
-  check_adversary(again, {kinds(), 4, 2, {"a"}}, errors);
+  check_adversary(again, {kinds(), 4, 2, {"a"}, {}}, errors);
   CHECK(errors.render() == "");
 }

@@ -213,7 +213,8 @@ inline Outcome outcome() {
   made.events = 25;
   made.fingerprint = 0xdeadbeefcafef00dULL;
   made.traffic = {{}, {4, 2, 1, 480}, {}};
-  made.clamped = 3;
+  std::uint64_t count = 3;
+  NetworkCounters::each(made.network, [&](const char*, std::uint64_t& value) { value = count++; });
   return made;
 }
 

@@ -101,7 +101,7 @@ TEST_CASE("what is written is what is read, plain and compressed") {
     CHECK(facts.outcome.reason == outcome().reason);
     CHECK(facts.outcome.end == outcome().end);
     CHECK(facts.outcome.events == outcome().events);
-    CHECK(facts.outcome.clamped == outcome().clamped);
+    CHECK(facts.outcome.network == outcome().network);
     CHECK(facts.outcome.traffic == outcome().traffic);
     CHECK(facts.forged == 2);  // the damaged vote, as sent and as witnessed
   }

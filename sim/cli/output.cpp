@@ -62,6 +62,15 @@ Progress::~Progress() {
 }
 
 void Progress::show(std::string_view line) {
+  line_ = line;
+  draw(line_);
+}
+
+void Progress::detail(std::string_view text) {
+  draw(fmt::format("{}: {}", line_, text));
+}
+
+void Progress::draw(std::string_view line) {
   if (!terminal_) return;
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;

@@ -36,12 +36,18 @@ class Progress {
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
+  bool active() const { return terminal_; }
   void show(std::string_view line);
+  /// Adds to the line that was shown last how far its run has come.
+  void detail(std::string_view text);
   void clear();  ///< before anything else is printed
 
  private:
+  void draw(std::string_view line);
+
   bool terminal_;
   bool shown_ = false;
+  std::string line_;
   std::chrono::steady_clock::time_point next_{};
 };
 

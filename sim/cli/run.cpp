@@ -79,7 +79,7 @@ int run_seeds(const Scenario& scenario, const RunCommand& command, const TraceNa
   for (std::uint64_t seed = seeds.first; !interrupted(); ++seed) {
     progress.show(fmt::format("{}: run {} of {}", title(scenario), seed - seeds.first + 1, seeds.count()));
     const Scenario one = with_seed(scenario, seed);
-    const Ending ending = run_once(one, traces.of(one), command.selection.sets, false);
+    const Ending ending = run_once(one, traces.of(one), command.selection.sets, false, &progress);
     // A run that the user cut short says nothing about the others.
     if (ending.result.end_reason == EndReason::interrupted) break;
     aggregate.add(ending.result);
@@ -108,7 +108,8 @@ int run(const RunCommand& command) {
       code = worst(code, run_seeds(scenario, command, traces, progress));
       continue;
     }
-    const Ending ending = run_once(scenario, traces.of(scenario), command.selection.sets, format == Format::text);
+    const Ending ending =
+        run_once(scenario, traces.of(scenario), command.selection.sets, format == Format::text, &progress);
     progress.clear();
     print_result(ending, format);
     code = worst(code, exit_code(ending.result.verdict));

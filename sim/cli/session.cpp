@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "analysis/human.hpp"
 #include "analysis/judge.hpp"
 #include "analysis/sequence.hpp"
 #include "analysis/verdict.hpp"
@@ -24,6 +25,24 @@ namespace {
 
 /// Beyond this, a second run for the sake of the message sequence would try the user's patience.
 constexpr std::uint64_t kMostEventsAgain = 20'000'000;
+
+/// Tells a terminal how far a run has come.
+class Pulse final : public Observer {
+ public:
+  explicit Pulse(Progress& progress) : progress_(progress) {}
+  RecordMask wants() const override { return records(RecordKind::decided, RecordKind::view, RecordKind::accepted); }
+  void on_record(const Record& record) override {
+    answered_ += record.kind == RecordKind::accepted ? 1 : 0;
+    if (++heard_ % kStride != 0) return;  // asking for the time costs more than counting
+    progress_.detail(fmt::format("{} simulated, {} answered", human(record.time - Time{}), human_count(answered_)));
+  }
+
+ private:
+  static constexpr std::uint64_t kStride = 256;
+  Progress& progress_;
+  std::uint64_t heard_ = 0;
+  std::uint64_t answered_ = 0;
+};
 
 /// The message sequence around what went wrong; `again` lets an observer hear the same run a second time.
 void collect_sequence(Ending& ending, const Manifest& manifest, const std::function<void(Observer&)>& again) {
@@ -49,7 +68,7 @@ int exit_code(Verdict verdict) {
 }
 
 Ending run_once(const Scenario& scenario, const std::string& trace, const std::vector<std::string>& sets,
-                bool with_sequence) {
+                bool with_sequence, Progress* progress) {
   World world(scenario, scenario.run.seed);
   const std::string reproduce = reproduce_line(scenario, sets);
   // Opened before the run: a path that cannot be written is known at once.
@@ -64,6 +83,8 @@ Ending run_once(const Scenario& scenario, const std::string& trace, const std::v
     judge.on_safety_violation([&](const Violation&) { world.stop(EndReason::violation); });
   }
   world.observe(judge);
+  std::optional<Pulse> pulse;
+  if (progress != nullptr && progress->active()) world.observe(pulse.emplace(*progress));
 
   const Outcome* outcome = nullptr;
   {

@@ -12,6 +12,7 @@
 #include "analysis/result.hpp"
 #include "analysis/sequence.hpp"
 #include "sim/cli/command.hpp"
+#include "sim/cli/output.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace byzsim::cli {
@@ -23,9 +24,10 @@ struct Ending {
 };
 
 /// Runs `scenario` with `scenario.run.seed`. Writes a trace if `trace` is not empty. `sets` go into the reproduce line.
-/// Collecting the message sequence slows the run, so it is done only if asked for.
+/// Collecting the message sequence slows the run, so it is done only if asked for. `progress`, unless null, is told how
+/// far the run has come.
 Ending run_once(const Scenario& scenario, const std::string& trace, const std::vector<std::string>& sets,
-                bool with_sequence);
+                bool with_sequence, Progress* progress = nullptr);
 
 /// Judges the run that this trace holds. Throws BadTrace if the trace does not hold together.
 Ending judge_trace(const std::string& trace, bool with_sequence);

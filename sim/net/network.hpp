@@ -35,6 +35,7 @@
 
 #include "sim/core/check.hpp"
 #include "sim/core/ids.hpp"
+#include "sim/core/network_counters.hpp"
 #include "sim/core/random.hpp"
 #include "sim/core/replica_set.hpp"
 #include "sim/core/time.hpp"
@@ -63,18 +64,6 @@ struct HeldParcel {
   Time sent;
   Duration extra{};
   std::uint64_t bits = 0;  ///< its draw
-};
-
-struct NetworkCounters {
-  std::uint64_t clamped = 0;     ///< copies whose propagation was cut to the synchrony bound
-  std::uint64_t lost = 0;        ///< messages lost at random
-  std::uint64_t cut = 0;         ///< messages dropped by a cut
-  std::uint64_t held = 0;        ///< times a message began to wait for a cut to heal
-  std::uint64_t duplicated = 0;  ///< messages that arrive twice
-  std::uint64_t reordered = 0;   ///< messages held back by `reorder_by`
-  std::uint64_t relayed = 0;     ///< hops beyond the first
-  std::uint64_t beyond = 0;      ///< messages between honest nodes for which the network left the model
-  Time first_beyond = kNever;    ///< when it first did: a loss when sent, a delay when the bound passed
 };
 
 class Network {

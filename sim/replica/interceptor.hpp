@@ -109,6 +109,7 @@ struct AdversaryFacts {
   std::uint32_t n = 0;
   std::uint32_t clients = 0;
   std::vector<std::string> request_names;  ///< that the client script gives
+  std::vector<std::string> timers;         ///< of the protocol
 };
 /// Reports every mistake in the settings that only shows against the protocol: unknown message types and fields, nodes
 /// and requests that do not exist.

@@ -175,8 +175,7 @@ void parse_line(std::string_view text, TraceLine& line) {
   line.genuine = true;
   line.relayed_by.reset();
   line.message_id.reset();
-  line.message = line.traffic = {};
-  line.clamped = 0;
+  line.message = line.traffic = line.network = {};
 
   const KindColumns& row = columns()[static_cast<std::size_t>(*kind)];
   std::uint32_t seen = 0;  // columns, then the five keys that are none
@@ -239,9 +238,9 @@ void parse_line(std::string_view text, TraceLine& line) {
         } else if (key == "relayed_by") {
           once(12, key);
           line.relayed_by = narrow(scan.number(), key);
-        } else if (key == "clamped" && *kind == RecordKind::end) {
+        } else if (key == "network" && *kind == RecordKind::end) {
           once(13, key);
-          line.clamped = scan.number();
+          line.network = scan.raw();
         } else if (key == "traffic" && *kind == RecordKind::end) {
           once(14, key);
           line.traffic = scan.raw();

@@ -48,7 +48,7 @@ struct TraceLine {
   std::optional<std::uint64_t> message_id;  ///< the message is one of an earlier line
   std::string_view message;                 ///< the message in full; empty if there is none
   std::string_view traffic;                 ///< only in the last line
-  std::uint64_t clamped = 0;                ///< only in the last line
+  std::string_view network;                 ///< only in the last line
   std::string text_buffer;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/core/ids.hpp"
+#include "sim/core/network_counters.hpp"
 #include "sim/core/time.hpp"
 
 namespace byzsim {
@@ -40,7 +41,7 @@ struct Outcome {
   std::uint64_t events = 0;
   std::uint64_t fingerprint = 0;
   std::vector<KindTraffic> traffic;  ///< by position in Manifest::kinds
-  std::uint64_t clamped = 0;         ///< latency samples cut down to delta
+  NetworkCounters network;
 };
 
 }  // namespace byzsim

@@ -139,7 +139,12 @@ void TraceReader::handle_end() {
   outcome.end = record.time;
   outcome.events = record.count;
   outcome.fingerprint = record.extra.bits;
-  outcome.clamped = line_.clamped;
+  const Json network = Json::parse(line_.network, nullptr, false);
+  NetworkCounters::each(outcome.network, [&](const char* name, std::uint64_t& count) {
+    const Json* number = network.is_object() ? member_of(network, name) : nullptr;
+    if (number == nullptr) throw BadTrace(fmt::format("the 'end' line does not say how many messages were {}", name));
+    take(*number, count);
+  });
   const Json traffic = Json::parse(line_.traffic, nullptr, false);
   if (!traffic.is_object()) throw BadTrace("the 'end' line has no 'traffic'");
   for (const MessageKindFacts& kind : header_.manifest.kinds) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "sim/core/check.hpp"
 #include "sim/replica/notary.hpp"
@@ -256,7 +257,12 @@ void TraceWriter::finish(const Outcome& outcome) {
   end.extra = Digest{outcome.fingerprint};
   const KindText& kind = kinds_[static_cast<std::size_t>(RecordKind::end)];
   at_ = put_columns(begin_line(end.time, kind), end, kind);
-  append(fmt::format(",\"why\":\"{}\",\"clamped\":{},\"traffic\":{{", to_string(outcome.reason), outcome.clamped));
+  append(fmt::format(",\"why\":\"{}\",\"network\":{{", to_string(outcome.reason)));
+  const char* comma = "";
+  NetworkCounters::each(outcome.network, [&](const char* name, std::uint64_t count) {
+    append(fmt::format("{}\"{}\":{}", std::exchange(comma, ","), name, count));
+  });
+  append("},\"traffic\":{");
   for (std::size_t k = 0; k < outcome.traffic.size(); ++k) {
     const KindTraffic& traffic = outcome.traffic[k];
     CHECK_LT(k, kind_names_.size());
