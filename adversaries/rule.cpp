@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <set>
+#include <string>
+
 #include "adversaries/adversary.hpp"
 
 namespace byzsim {
@@ -55,8 +58,11 @@ void RuleOptions::check(const Node& where, Diagnostics& errors) const {
   }
 }
 
-Rule::Rule(const RuleOptions& options, std::size_t number)
-    : options_(options), name_(options.name.empty() ? fmt::format("rule {}", number) : options.name) {
+std::string rule_name(const RuleOptions& options, std::size_t number) {
+  return options.name.empty() ? fmt::format("rule {}", number) : options.name;
+}
+
+Rule::Rule(const RuleOptions& options, std::size_t number) : options_(options), name_(rule_name(options, number)) {
   if (options.match) matcher_.emplace(*options.match);
   if (options.on) on_.emplace(*options.on);
   if (options.since) since_.emplace(*options.since);
@@ -176,10 +182,19 @@ void Rule::release_rule(std::string_view name) {
 }
 
 void check_adversary(const AdversarySettings& settings, const AdversaryFacts& facts, Diagnostics& errors) {
-  for (const Choice& choice : settings.behaviours)
+  for (const Choice& choice : settings.behaviours) {
+    const Diagnostics::Around around(errors, choice.position);
     choice.entry->payload<BehaviourFactory>().check(choice, facts, errors);
-  for (const Choice& choice : settings.rules) {
+  }
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < settings.rules.size(); ++i) {
+    const Choice& choice = settings.rules[i];
     const auto& rule = choice.as<RuleOptions>();
+    const Diagnostics::Around around(errors, choice.position);
+    if (const std::string name = rule_name(rule, i + 1); !names.insert(name).second) {
+      errors.error(choice.position, fmt::format("two rules are called '{}'", name),
+                   "`happened` and `release` go by name");
+    }
     if (rule.match) rule.match->check(facts, errors);
     for (const auto* trigger : {&rule.on, &rule.since, &rule.until}) {
       if (*trigger) (*trigger)->check(facts, errors);

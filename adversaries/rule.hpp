@@ -45,6 +45,9 @@ struct RuleOptions {
   }
 };
 
+/// What the rule is called: its name, or `rule N`, counted from 1.
+std::string rule_name(const RuleOptions& options, std::size_t number);
+
 class Rule final : public Stage {
  public:
   Rule(const RuleOptions& options, std::size_t number);

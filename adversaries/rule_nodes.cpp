@@ -69,6 +69,10 @@ class Restart final : public Action {
   void on_event(const Occasion&) override {
     for (const NodeRef ref : options_.replicas) {
       const NodeId node = ref.node(rule().powers().n());
+      if (!rule().powers().down(node)) {
+        rule().note_impossible("only a crashed replica can restart");
+        continue;
+      }
       rule().note(name(), node);
       rule().powers().restart(node, options_.state == RestartState::kept);
     }
@@ -86,7 +90,9 @@ struct ReleaseOptions {
   }
   void check(const ActionChecks& checks) const {
     std::vector<std::string> names;
-    for (const Choice& choice : checks.settings.rules) names.push_back(choice.as<RuleOptions>().name);
+    for (std::size_t i = 0; i < checks.settings.rules.size(); ++i) {
+      names.push_back(rule_name(checks.settings.rules[i].as<RuleOptions>(), i + 1));
+    }
     if (std::find(names.begin(), names.end(), rule) != names.end()) return;
     checks.errors.error(checks.where, fmt::format("no rule is called '{}'", rule), did_you_mean(rule, names));
   }

@@ -24,53 +24,57 @@ const std::vector<std::string>& functions() {
   return names;
 }
 
+int severity(const Result& result) {
+  if (result.safety == Safety::violated) return 4;
+  if (result.liveness == Liveness::violated) return 3;
+  if (result.verdict == Verdict::unmet) return 2;
+  return result.verdict == Verdict::inconclusive || result.liveness == Liveness::unknown ? 1 : 0;
+}
+
 }  // namespace
 
 Aggregate::Aggregate(const Expectations& expect) {
   for (const auto& [text, condition] : expect.aggregate) {
-    expressions_.push_back(parse(text, condition));
+    expressions_.emplace_back(text, condition);
     has_fraction_ = has_fraction_ || expressions_.back().function == "fraction";
   }
 }
 
-Aggregate::Expression Aggregate::parse(const std::string& text, const Condition& expected) {
-  Expression e;
-  e.text = text;
-  e.expected = expected;
+AggregateExpression::AggregateExpression(const std::string& written, const Condition& condition)
+    : text(written), expected(condition) {
   const std::size_t open = text.find('(');
   if (open == std::string::npos || text.back() != ')') {
-    e.error = "write it as function(path), such as mean(latency.mean)";
-    return e;
+    error = "write it as function(path), such as mean(latency.mean)";
+    return;
   }
-  e.function = text.substr(0, open);
-  e.path = text.substr(open + 1, text.size() - open - 2);
-  if (e.function == "median") {
-    e.function = "p";
-    e.percent = 50;
-  } else if (e.function.size() > 1 && e.function[0] == 'p') {
-    const Parsed<double> percent = parse_real(e.function.substr(1));
-    if (percent.ok && percent.value >= 0 && percent.value <= 100) {
-      e.function = "p";
-      e.percent = percent.value;
+  function = text.substr(0, open);
+  path = text.substr(open + 1, text.size() - open - 2);
+  if (function == "median") {
+    function = "p";
+    percent = 50;
+  } else if (function.size() > 1 && function[0] == 'p') {
+    const Parsed<double> parsed = parse_real(function.substr(1));
+    if (parsed.ok && parsed.value >= 0 && parsed.value <= 100) {
+      function = "p";
+      percent = parsed.value;
     }
   }
-  if (e.function == "fraction") {
-    const std::size_t at = e.path.find_first_of("=<>!");
+  if (function == "fraction") {
+    const std::size_t at = path.find_first_of("=<>!");
     if (at == std::string::npos) {
-      e.error = "say which runs count: fraction(safety=violated)";
-      return e;
+      error = "say which runs count: fraction(safety=violated)";
+      return;
     }
-    std::string test = e.path.substr(at);
-    if (test[0] == '=') test.erase(0, test.size() > 1 && test[1] == '=' ? 2 : 1);
-    e.path.resize(at);
-    const Parsed<Condition> parsed = Condition::parse(test);
-    if (!parsed.ok) e.error = fmt::format("'{}' {}", test, parsed.error);
-    e.test = parsed.value;
-  } else if (e.function != "p" && std::find(functions().begin(), functions().end(), e.function) == functions().end()) {
-    e.error = fmt::format("there is no function '{}'; {}", e.function, did_you_mean(e.function, functions()));
+    std::string rest = path.substr(at);
+    if (rest[0] == '=') rest.erase(0, rest.size() > 1 && rest[1] == '=' ? 2 : 1);
+    path.resize(at);
+    const Parsed<Condition> parsed = Condition::parse(rest);
+    if (!parsed.ok) error = fmt::format("'{}' {}", rest, parsed.error);
+    test = parsed.value;
+  } else if (function != "p" && std::find(functions().begin(), functions().end(), function) == functions().end()) {
+    error = fmt::format("there is no function '{}'; {}", function, did_you_mean(function, functions()));
   }
-  while (!e.path.empty() && e.path.back() == ' ') e.path.pop_back();
-  return e;
+  while (!path.empty() && path.back() == ' ') path.pop_back();
 }
 
 void Aggregate::add(const Result& result) {
@@ -81,6 +85,7 @@ void Aggregate::add(const Result& result) {
     result_.protocol = result.protocol;
     result_.first_seed = result_.last_seed = result.seed;
   }
+  if (result_.runs == 0 || severity(result) > severity(result_.worst)) result_.worst = result;
   ++result_.runs;
   result_.first_seed = std::min(result_.first_seed, result.seed);
   result_.last_seed = std::max(result_.last_seed, result.seed);
@@ -93,7 +98,7 @@ void Aggregate::add(const Result& result) {
   }
   if (expressions_.empty()) return;
   const Json report = to_json(result);
-  for (Expression& e : expressions_) {
+  for (AggregateExpression& e : expressions_) {
     if (!e.error.empty()) continue;
     const Figure figure = figure_at(report, e.path);
     if (figure.sort == Figure::Sort::unknown) {
@@ -108,7 +113,7 @@ void Aggregate::add(const Result& result) {
   }
 }
 
-bool Aggregate::compute(Expression& e, double& value) const {
+bool Aggregate::compute(AggregateExpression& e, double& value) const {
   if (e.function == "fraction") {
     value = static_cast<double>(e.fulfilled) / static_cast<double>(result_.runs);
     return true;
@@ -134,7 +139,7 @@ AggregateResult Aggregate::finish() {
     unknown = true;
     result_.unmet.push_back("no run was finished");
   }
-  for (Expression& e : expressions_) {
+  for (AggregateExpression& e : expressions_) {
     if (result_.runs == 0) break;
     double value = 0;
     if (!e.error.empty()) {

@@ -32,7 +32,22 @@ struct AggregateResult {
   std::map<std::string, std::uint64_t> verdicts;  ///< how many runs were met, unmet, inconclusive
   std::map<std::string, std::uint64_t> safety;    ///< held, violated
   std::map<std::string, std::uint64_t> liveness;  ///< held, violated, unknown
+  Result worst;                                   ///< the first of the runs in which most broke
   std::string reproduce;                          ///< filled in by the caller
+};
+
+/// One line of `expect.aggregate`, taken apart.
+struct AggregateExpression {
+  AggregateExpression(const std::string& written, const Condition& condition);
+  std::string text;
+  Condition expected;
+  std::string function;  ///< mean, min, max, sum, stddev, fraction, or p
+  double percent = 0;
+  std::string path;
+  Condition test;     ///< of fraction
+  std::string error;  ///< it cannot be computed, and why; empty if it can
+  std::vector<double> samples;
+  std::uint64_t fulfilled = 0;
 };
 
 class Aggregate {
@@ -43,22 +58,10 @@ class Aggregate {
   AggregateResult finish();
 
  private:
-  struct Expression {
-    std::string text;
-    Condition expected;
-    std::string function;  // mean, min, max, sum, stddev, fraction, or p
-    double percent = 0;
-    std::string path;
-    Condition test;     // of fraction
-    std::string error;  // it cannot be computed, and why
-    std::vector<double> samples;
-    std::uint64_t fulfilled = 0;
-  };
-  static Expression parse(const std::string& text, const Condition& expected);
   /// False if there were no samples.
-  bool compute(Expression& expression, double& value) const;
+  bool compute(AggregateExpression& expression, double& value) const;
 
-  std::vector<Expression> expressions_;
+  std::vector<AggregateExpression> expressions_;
   bool has_fraction_ = false;
   AggregateResult result_;
   std::vector<std::string> failures_;  // of single runs, the first few

@@ -2,7 +2,8 @@
 //
 // A partially synchronous protocol with n > 3f must stay safe under any network with at most f faults, so a safety
 // violation is outside the model only with more faults, or with n <= 3f. A liveness violation is outside the model also
-// when the network went beyond GST and delta. Everything else is a protocol bug.
+// when the network went beyond GST and delta; and replicas that are down count as faulty for it, since they help
+// nobody, though they did nothing wrong. Everything else is a protocol bug.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@ struct ModelFacts {
   std::uint32_t n = 0;
   std::uint32_t f = 0;       ///< assumed
   std::uint32_t faulty = 0;  ///< replicas that were faulty when it happened
+  std::uint32_t down = 0;    ///< others that were down then, or shortly before: a fault as far as progress goes
   bool beyond = false;       ///< the network had gone beyond GST and delta
 };
 

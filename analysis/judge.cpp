@@ -33,7 +33,8 @@ Judge::Judge(const Manifest& manifest, const JudgeSettings& settings, const Expe
     : manifest_(manifest),
       books_(manifest, *this),
       bench_{manifest, books_, bounds_of(settings, expect)},
-      metrics_(run.warmup, run.series) {
+      metrics_(run.warmup, run.series),
+      down_until_(manifest.n, Time::min()) {
   seats_.reserve(all_invariants().size());
   for (const CatalogueEntry* entry : all_invariants()) {
     const bool safety = entry->payload<InvariantMaker>().safety;
@@ -61,8 +62,8 @@ void Judge::seat(const CatalogueEntry& entry) {
 
 RecordMask Judge::wants() const {
   using enum RecordKind;
-  return raw_ | records(signed_, witnessed, view, decided, adopted, applied, executed, submitted, accepted, restarted,
-                        beyond, attack, mark, suspect);
+  return raw_ | records(signed_, witnessed, view, decided, adopted, applied, executed, submitted, accepted, crashed,
+                        restarted, beyond, attack, mark, suspect);
 }
 
 // Replies and requests by themselves prove nothing: they are neither votes nor hold any.
@@ -94,8 +95,9 @@ inline void Judge::enter(const Record& record) {
       return books_.ledger.on_adopted(record);
     case RecordKind::submitted:
       return books_.requests.on_submitted(record);
+    case RecordKind::crashed:
     case RecordKind::restarted:
-      return books_.on_restarted(record);
+      return on_downtime(record);
     case RecordKind::suspect:
       return books_.forensics.on_suspect(record);
     case RecordKind::attack:
@@ -113,6 +115,12 @@ inline void Judge::enter(const Record& record) {
 
 void Judge::on_accepted(const Record& record) {
   if (const Asked* request = books_.requests.on_accepted(record)) metrics_.on_accepted(*request, record.time);
+}
+
+void Judge::on_downtime(const Record& record) {
+  const bool crashed = record.kind == RecordKind::crashed;
+  if (!crashed) books_.on_restarted(record);
+  if (record.node < manifest_.n) down_until_[record.node] = crashed ? kNever : record.time;
 }
 
 void Judge::on_rare(const Record& record) {
@@ -160,14 +168,25 @@ void Judge::report(const Invariant& by, Violation violation) {
   static_cast<Violation&>(judged) = std::move(violation);
   judged.safety = seat->safety;
   violations_.push_back(std::move(judged));
-  faulty_then_.push_back(books_.roster.faulty_replicas());
+  facts_then_.push_back(model_at(violations_.back().time));
   if (!seat->safety || safety_broken_) return;
   safety_broken_ = true;
   if (callback_) callback_(violations_.back());
 }
 
-ModelFacts Judge::model(std::uint32_t faulty) const {
-  return {manifest_.n, manifest_.f, faulty, beyond_};
+// A replica that came back only within the bound that was missed had no chance to help meeting it.
+ModelFacts Judge::model_at(Time when) const {
+  Duration bound{};
+  for (const auto& given : {bench_.bounds.answer_within, bench_.bounds.views_agree_within}) {
+    if (given) bound = std::max(bound, *given);
+  }
+  ModelFacts facts{manifest_.n, manifest_.f, books_.roster.faulty_replicas(), 0, false};
+  for (NodeId id = 0; id < manifest_.n; ++id) {
+    const Time until = down_until_[id];
+    if (books_.roster.honest(id) && until != Time::min() && (until == kNever || later(until, bound) >= when))
+      ++facts.down;
+  }
+  return facts;
 }
 
 void Judge::conclude(Result& result, const Outcome& outcome) {
@@ -178,7 +197,8 @@ void Judge::conclude(Result& result, const Outcome& outcome) {
   for (std::size_t i = 0; i < violations_.size(); ++i) {
     JudgedViolation& violation = violations_[i];
     live_broken = live_broken || !violation.safety;
-    const ModelFacts facts = model(faulty_then_[i]);
+    ModelFacts facts = facts_then_[i];
+    facts.beyond = beyond_;
     violation.classification = classify(violation.safety, facts);
     // One bug within the model outweighs whatever else broke.
     if (result.classification == Classification::none || (result.classification == Classification::outside_model &&

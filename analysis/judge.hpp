@@ -59,7 +59,8 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   void on_rare(const Record& record);
   void raise(const Fact& fact) override;
   void report(const Invariant& by, Violation violation) override;
-  ModelFacts model(std::uint32_t faulty) const;
+  void on_downtime(const Record& record);
+  ModelFacts model_at(Time when) const;
   void conclude(Result& result, const Outcome& outcome);
 
   const Manifest& manifest_;
@@ -70,7 +71,8 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   RecordMask raw_ = 0;  // kinds that some invariant wants one by one
   std::function<void(const Violation&)> callback_;
   std::vector<JudgedViolation> violations_;
-  std::vector<std::uint32_t> faulty_then_;  // for each violation, how many replicas were faulty
+  std::vector<ModelFacts> facts_then_;  // for each violation, who was faulty or down
+  std::vector<Time> down_until_;        // of each replica; kNever while it is down
   std::uint64_t violations_dropped_ = 0;
   bool safety_broken_ = false;
   bool beyond_ = false;

@@ -52,6 +52,7 @@ LatencySummary summarize(std::vector<std::int64_t> samples) {
 
 void Metrics::on_accepted(const Asked& request, Time now) {
   const Duration took = now - request.submitted;
+  last_accepted_ = now;
   if (now >= warmup_) ++figures_.measured;
   if (request.submitted >= warmup_) samples_.push_back(took.count());
   if (series_.count() <= 0) return;
@@ -80,7 +81,9 @@ void Metrics::on_happened(const Record& record) {
 Figures Metrics::finish(const Outcome& outcome) {
   Figures figures = std::move(figures_);
   figures.latency = summarize(std::move(samples_));
-  figures.window = std::max(outcome.end - warmup_, Duration{});
+  // Once everything is answered a run goes on for as long as a stray message is under way, which no client feels.
+  const Time end = outcome.reason == EndReason::answered ? last_accepted_ : outcome.end;
+  figures.window = std::max(end - warmup_, Duration{});
   if (figures.window.count() > 0) {
     figures.throughput = static_cast<double>(figures.measured) * 1e9 / static_cast<double>(figures.window.count());
   }

@@ -74,6 +74,7 @@ class Metrics {
   std::vector<std::int64_t> samples_;
   std::vector<Interval> intervals_;
   Figures figures_;
+  Time last_accepted_{};
 };
 
 }  // namespace byzsim

@@ -206,20 +206,18 @@ std::string json_line(const AggregateResult& result) {
   };
   Json figures = Json::object();
   for (const auto& [expression, value] : result.figures) figures[expression] = value;
-  const Json json{
-      {"scenario", result.scenario},
-      {"variant", result.variant},
-      {"file", result.file},
-      {"protocol", result.protocol},
-      {"seeds",
-       {{"first", number(result.first_seed)}, {"last", number(result.last_seed)}, {"runs", number(result.runs)}}},
-      {"verdict", to_string(result.verdict)},
-      {"aggregate", std::move(figures)},
-      {"verdicts", counts(result.verdicts)},
-      {"safety", counts(result.safety)},
-      {"liveness", counts(result.liveness)},
-      {"unmet", result.unmet},
-      {"reproduce", result.reproduce}};
+  // A reader of single results finds every key where it is used to it, filled from the run in which most broke.
+  Json json = to_json(result.worst);
+  json["verdict"] = to_string(result.verdict);
+  json["unmet"] = result.unmet;
+  json["reproduce"] = result.reproduce;
+  if (result.safety.contains("violated")) json["safety"] = "violated";
+  if (result.liveness.contains("violated")) json["liveness"] = "violated";
+  json["seeds"] = {
+      {"first", number(result.first_seed)}, {"last", number(result.last_seed)}, {"runs", number(result.runs)}};
+  json["aggregate"] = std::move(figures);
+  json["counts"] = {
+      {"verdict", counts(result.verdicts)}, {"safety", counts(result.safety)}, {"liveness", counts(result.liveness)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

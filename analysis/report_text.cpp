@@ -276,7 +276,9 @@ std::string text_report(const AggregateResult& result, const TextStyle& style) {
   counts("safety", result.safety);
   counts("liveness", result.liveness);
   for (const auto& [expression, value] : result.figures) {
-    const bool time = expression.find("latency") != std::string::npos || expression.find("_ns") != std::string::npos;
+    const bool fraction = expression.starts_with("fraction(");
+    const bool time =
+        !fraction && (expression.find("latency") != std::string::npos || expression.find("_ns") != std::string::npos);
     row(page, expression,
         time && value >= 0 && value < 9e18 ? human(Duration(std::llround(value))) : fmt::format("{:.6g}", value));
   }

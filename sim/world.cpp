@@ -364,9 +364,12 @@ const Outcome& World::Impl::run() {
       break;
     }
   }
-  if (interceptor_) interceptor_->on_end();
-  network_.finish(scheduler_.now());
   outcome_.end = outcome_.reason == EndReason::time ? limit : scheduler_.now();
+  ended_ = true;
+  if (interceptor_) interceptor_->on_end();
+  if (const auto late = network_.finish(outcome_.end); late && !announced_beyond_) {
+    went_beyond(postbox_.at(late->what), late->from, late->to);
+  }
   outcome_.events = scheduler_.fired();
   outcome_.fingerprint = scheduler_.fingerprint();
   outcome_.network = network_.counters();

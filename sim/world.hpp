@@ -54,8 +54,9 @@ struct Recording {
 };
 Recording recording_of(const Scenario& scenario, std::uint64_t seed);
 
-/// Reports what the adversary's rules get wrong about the protocol: unknown message types, fields, nodes, requests.
-void check_against_protocol(const Scenario& scenario, Diagnostics& errors);
+/// Reports what a scenario gets wrong about its protocol and service: message types, fields, nodes, requests and timers
+/// in the adversary's rules that do not exist, operations that are none. A FurtherCheck for the loader.
+void check_against_protocol(const Scenario& scenario, const Node& root, Diagnostics& errors);
 
 /// What makes it doubtful that the protocol can work as it is set: a quorum out of reach, or one that does not
 /// intersect. A scenario may mean it so; `byzsim check` says it.

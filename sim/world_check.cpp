@@ -5,12 +5,22 @@
 #include "sim/replica/interceptor.hpp"
 #include "sim/replica/protocol.hpp"
 #include "sim/replica/quorum.hpp"
+#include "sim/replica/workload.hpp"
+#include "sim/scenario/places.hpp"
 #include "sim/world.hpp"
 
 namespace byzsim {
 
-void check_against_protocol(const Scenario& scenario, Diagnostics& errors) {
-  if (adversary_check() == nullptr) return;
+void check_against_protocol(const Scenario& scenario, const Node& root, Diagnostics& errors) {
+  Places places(scenario, root, errors);
+  for (std::size_t i = 0; i < scenario.clients.script.size(); ++i) {
+    const std::string& operation = scenario.clients.script[i].operation;
+    const std::string path = fmt::format("clients.script.{}.operation", i);
+    if (operation.empty() || parse_operation(operation) || errors.unread(path)) continue;
+    places.error(path, fmt::format("'{}' is no operation", operation.substr(0, 60)),
+                 "write `put KEY NUMBER`, `add KEY NUMBER` or `get KEY`");
+  }
+  if (adversary_check() == nullptr || !places.sound("adversary", "protocol", "clients")) return;
   AdversaryFacts facts;
   facts.kinds = protocol_named(scenario.protocol.name).kinds;
   facts.timers = protocol_named(scenario.protocol.name).timers;

@@ -51,6 +51,7 @@ class World::Impl final : public SigningListener, public Powers {
   void make_credulous(NodeId node) override;
   void feed(NodeId to, NodeId from, Ref<const Message> message) override;
   void wake(Duration after, std::uint64_t token) override;
+  bool down(NodeId node) const override { return seats_[node].down; }
   void crash(NodeId node) override;
   void restart(NodeId node, bool state_kept) override;
   void note(std::string_view name, NodeId node, std::uint64_t message) override;
@@ -66,6 +67,7 @@ class World::Impl final : public SigningListener, public Powers {
     Process* live = nullptr;  // null while the node is down
     bool corrupt = false;
     bool client = false;
+    bool down = false;  // is, or will be once the handler that is running has returned
     std::unique_ptr<NodeEnv> env;
     std::unique_ptr<Process> process;
     std::unique_ptr<Durable> disk;      // while the node is down
@@ -166,6 +168,7 @@ class World::Impl final : public SigningListener, public Powers {
   std::uint32_t scripted_left_ = 0;  // timeline entries still to come
   Duration charge_{};                // work done in the handler that is running
   bool announced_beyond_ = false;
+  bool ended_ = false;
   std::vector<Time> arrivals_;  // of one broadcast, reused
   Outcome outcome_;
 };

@@ -42,7 +42,14 @@ void World::Impl::inject(Packet packet) {
   forward(std::move(packet));
 }
 
+// To honest nodes it is all one whether the network or somebody on the wire kept their message from them.
 void World::Impl::drop(const Packet& packet) {
+  if (ended_) {
+    network_.note_kept(packet.from, packet.to, packet.sent, outcome_.end);
+  } else {
+    network_.note_taken(packet.from, packet.to, packet.sent);
+  }
+  if (network_.counters().beyond > 0 && !announced_beyond_) went_beyond(*packet.message, packet.from, packet.to);
   lost(*packet.message, packet.from, packet.to, "adversary");
 }
 
@@ -67,11 +74,13 @@ void World::Impl::soon(std::function<void()> action) {
 
 void World::Impl::crash(NodeId node) {
   CHECK(controls(node));
+  seats_[node].down = true;
   soon([this, node] { take_down(node); });
 }
 
 void World::Impl::restart(NodeId node, bool state_kept) {
   CHECK(controls(node));
+  seats_[node].down = false;
   soon([this, node, state_kept] { bring_back(node, state_kept); });
 }
 
@@ -86,6 +95,7 @@ void World::Impl::take_down(NodeId node) {
   if (seat.live == nullptr) return;
   seat.disk = seat.process->take_durable();
   seat.live = nullptr;
+  seat.down = true;
   for (std::uint32_t timer : seat.timers) {
     if (timer != 0) scheduler_.stop_timer(timer - 1);
   }
@@ -106,6 +116,7 @@ void World::Impl::bring_back(NodeId node, bool state_kept) {
   }
   seat.process = make_replica(node, std::move(seat.disk));
   seat.live = seat.process.get();
+  seat.down = false;
   seat.live->on_restart();
 }
 

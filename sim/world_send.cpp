@@ -15,7 +15,7 @@ void World::Impl::send(NodeId from, NodeId to, const Ref<const Message>& message
   Packet packet{message, from, to, {}, departure()};
   if (message->from() != from) packet.message = Draft::relay(*message, from);
   if (intercepts(from) && !interceptor_->outgoing(packet)) return;
-  forward(std::move(packet));
+  inject(std::move(packet));  // a message altered on the way is signed by another, and still comes from here
 }
 
 // Counts and records a message put on the wire: `to` one receiver, or kNobody for every other replica. Returns its

@@ -234,6 +234,21 @@ TEST_CASE("the verdict from a trace is the verdict of the run") {
   CHECK_RUN(desk.shell("$ verify %"), 2);
 }
 
+TEST_CASE("a message altered while it is passed on is judged from the trace as in the run") {
+  const Desk desk;
+  // Replica 2 passes a corrupted client's request on to the primary with another number, in the client's name.
+  desk.file("relay.yaml",
+            "schema: byzsim/v1\nname: relay\nprotocol: {name: pbft, n: 4}\nnetwork: {latency: 10ms}\n"
+            "clients: {requests: 0, script: [{name: a, at: 0s, to: [2]}]}\n"
+            "adversary: {corrupt: [2, c0], rules: [{match: {type: request, from: 2}, do: {alter: {number: 9}}}]}\n"
+            "run: {until: 3s}\nexpect: {safety: held, happened: {alter: 1}, metrics: {decisions: 1}}\n");
+  const Ran run = desk.shell("$ run %/relay.yaml --format json --trace %/relay.jsonl");
+  CHECK_RUN(run, 0);
+  const Ran verified = desk.shell("$ verify %/relay.jsonl --format json");
+  CHECK_RUN(verified, 0);
+  CHECK(verified.out == run.out);
+}
+
 TEST_CASE("several runs write several traces") {
   const Desk desk;
   CHECK_RUN(desk.shell("$ run %/legs.yaml %/many.yaml --trace %/t.jsonl.zst"), 1);
@@ -260,6 +275,10 @@ TEST_CASE("what cannot be written is exit 4 and a sentence, and leaves nothing")
   fails("$ test %/good.yaml --report junit=/dev/full", "cannot write the report '/dev/full'");
   fails("$ test %/good.yaml --report junit=%/none/r.xml", "there is no folder");
   CHECK_RUN(desk.shell("$ schema | true"), 0);
+  // Standard error gone as well: still an exit code and no abort.
+  CHECK_RUN(desk.shell("$ list >/dev/full 2>/dev/full"), 4);
+  CHECK_RUN(desk.shell("$ run %/nope.yaml 2>/dev/full"), 2);
+  CHECK_RUN(desk.shell("$ run %/bad.yaml 2>/dev/full"), 2);
   for (const auto& entry : fs::directory_iterator(desk.path)) CHECK(entry.path().extension() != ".part");
 }
 

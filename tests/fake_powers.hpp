@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -148,6 +149,7 @@ class FakePowers final : public Powers {
   std::vector<Packet> dropped;
   std::vector<std::pair<NodeId, Ref<const Message>>> fed;
   std::vector<std::pair<Time, std::uint64_t>> wakeups;
+  std::set<NodeId> down_;
   std::vector<std::string> stopped;  ///< "crash 0", "restart 0 kept"
   std::map<std::string, int> happened;
   Interceptor* adversary = nullptr;
@@ -184,8 +186,13 @@ class FakePowers final : public Powers {
   void make_credulous(NodeId node) override { credulous.push_back(node); }
   void feed(NodeId to, NodeId, Ref<const Message> message) override { fed.emplace_back(to, std::move(message)); }
   void wake(Duration after, std::uint64_t token) override { wakeups.emplace_back(later(now_, after), token); }
-  void crash(NodeId node) override { stopped.push_back("crash " + std::to_string(node)); }
+  bool down(NodeId node) const override { return down_.contains(node); }
+  void crash(NodeId node) override {
+    down_.insert(node);
+    stopped.push_back("crash " + std::to_string(node));
+  }
   void restart(NodeId node, bool kept) override {
+    down_.erase(node);
     stopped.push_back("restart " + std::to_string(node) + (kept ? " kept" : " lost"));
   }
   void note(std::string_view name, NodeId, std::uint64_t) override { ++happened[std::string(name)]; }

@@ -78,7 +78,7 @@ void suggest(CLI::App& app, int argc, char** argv) {
 }
 
 int complain(std::string_view sentence, int code) {
-  fmt::print(stderr, "byzsim: {}\n", sentence);
+  say(fmt::format("byzsim: {}\n", sentence));
   return code;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <system_error>
 
@@ -55,6 +56,11 @@ void guard_standard_streams() {
   }
 }
 
+void say(std::string_view text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+  std::fflush(stderr);
+}
+
 Progress::Progress() : terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 Progress::~Progress() {
@@ -75,14 +81,12 @@ void Progress::draw(std::string_view line) {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
-  fmt::print(stderr, "\r\x1b[K{}", line.substr(0, 100));
-  std::fflush(stderr);
+  say(fmt::format("\r\x1b[K{}", line.substr(0, 100)));
   shown_ = true;
 }
 
 void Progress::clear() {
-  if (shown_) fmt::print(stderr, "\r\x1b[K");
-  if (shown_) std::fflush(stderr);
+  if (shown_) say("\r\x1b[K");
   shown_ = false;
 }
 

@@ -28,6 +28,9 @@ class Output {
 /// Reading only, so that what is printed to a closed standard output is an error and not lost in silence.
 void guard_standard_streams();
 
+/// Says something on standard error. Where that is closed or full there is nobody to tell, so it cannot fail.
+void say(std::string_view text);
+
 /// One line on a terminal's stderr that says how far things are, redrawn at most ten times a second. Elsewhere:
 /// nothing.
 class Progress {

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <set>
 
+#include "analysis/expectation_check.hpp"
 #include "sim/cli/arguments.hpp"
+#include "sim/cli/output.hpp"
 #include "sim/core/diagnostics.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/world.hpp"
@@ -81,16 +83,14 @@ std::vector<Scenario> load_scenarios(const Selection& selection) {
   options.sets = selection.sets;
   if (!selection.seed.empty()) options.seed = parse_seed(selection.seed);
   if (!selection.variant.empty()) options.variant = selection.variant;
+  options.further = {check_against_protocol, check_expectations};
   std::vector<Scenario> all;
   Diagnostics errors;
   const std::vector<std::string> files = scenario_files(selection.paths);
   for (const std::string& file : files) {
-    for (Scenario& scenario : load(file, options, errors)) {
-      check_against_protocol(scenario, errors);
-      all.push_back(std::move(scenario));
-    }
+    for (Scenario& scenario : load(file, options, errors)) all.push_back(std::move(scenario));
   }
-  fmt::print(stderr, "{}", errors.render());
+  say(errors.render());
   if (!errors.ok()) {
     throw UsageError(fmt::format("{} {}; nothing was run", errors.errors(), errors.errors() == 1 ? "error" : "errors"));
   }

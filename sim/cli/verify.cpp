@@ -24,7 +24,7 @@ int verify(const std::vector<std::string>& traces, Format format) {
       code = worst(code, exit_code(ending.result.verdict));
     } catch (const BadTrace& error) {
       Output::standard().flush();
-      fmt::print(stderr, "byzsim: {}: {}\n", trace, error.what());
+      say(fmt::format("byzsim: {}: {}\n", trace, error.what()));
       code = worst(code, kUsage);
     }
   }

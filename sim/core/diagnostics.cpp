@@ -93,6 +93,7 @@ void Diagnostics::warning(Position where, std::string message, std::string hint)
 }
 
 void Diagnostics::add(Diagnostic diagnostic) {
+  if (diagnostic.position.source == 0) diagnostic.position = around_;
   for (const Diagnostic& known : all_) {
     if (order(known) == order(diagnostic)) return;
   }
@@ -173,7 +174,7 @@ std::string closest(std::string_view word, const std::vector<std::string>& candi
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   if (const std::string near = closest(word, candidates); !near.empty()) return fmt::format("did you mean '{}'?", near);
-  if (candidates.empty() || candidates.size() > 16) return {};
+  if (candidates.empty() || candidates.size() > 32) return {};
   std::string list = "known:";
   for (const std::string& candidate : candidates) list += (list.back() == ':' ? " " : ", ") + candidate;
   return list;

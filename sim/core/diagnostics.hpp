@@ -58,6 +58,21 @@ class Diagnostics {
     Diagnostics& diagnostics_;
     std::size_t length_;
   };
+  /// Where errors are that give no place of their own, such as those of a value nested deep in a rule.
+  class Around {
+   public:
+    Around(Diagnostics& diagnostics, Position where) : diagnostics_(diagnostics), outer_(diagnostics.around_) {
+      diagnostics_.around_ = where;
+    }
+    ~Around() { diagnostics_.around_ = outer_; }
+    Around(const Around&) = delete;
+    Around& operator=(const Around&) = delete;
+
+   private:
+    Diagnostics& diagnostics_;
+    Position outer_;
+  };
+
   const std::string& path() const { return path_; }
   std::string in_path() const { return path_.empty() ? "" : " in " + path_; }  ///< " in network", or nothing at the top
 
@@ -80,6 +95,7 @@ class Diagnostics {
   std::size_t errors_ = 0;
   std::size_t warnings_ = 0;
   std::string path_;
+  Position around_;
   std::vector<std::string> unread_;
 };
 

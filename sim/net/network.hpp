@@ -106,8 +106,13 @@ class Network {
   std::vector<HeldParcel> heal(CutId id);
   const Cuts& cuts() const { return cuts_; }
 
-  /// At the end of a run: what is still held, and past its bound, counts as beyond the model. Call once.
-  void finish(Time end);
+  /// A message that somebody took off the wire counts as if the network had lost it.
+  void note_taken(NodeId from, NodeId to, Time sent);
+  /// A message that somebody held to the end counts as if the network had, once it is past its bound.
+  void note_kept(NodeId from, NodeId to, Time sent, Time end) { note_late({0, from, to, 0}, sent, end); }
+  /// At the end of a run: what is still held, and past its bound, counts as beyond the model. Returns the first such
+  /// parcel. Call once.
+  std::optional<Parcel> finish(Time end);
   const NetworkCounters& counters() const { return counters_; }
 
   /// The fixed part of the propagation delay between two linked nodes.

@@ -174,8 +174,18 @@ void Network::note_beyond(Time when) {
   counters_.first_beyond = std::min(counters_.first_beyond, when);
 }
 
-void Network::finish(Time end) {
-  for (const Waiting& waiting : waiting_) note_late(waiting.held.parcel, waiting.held.sent, end);
+void Network::note_taken(NodeId from, NodeId to, Time sent) {
+  note_missing({{0, from, to, 0}, sent, {}, 0});
+}
+
+std::optional<Parcel> Network::finish(Time end) {
+  std::optional<Parcel> first;
+  for (const Waiting& waiting : waiting_) {
+    const std::uint64_t before = counters_.beyond;
+    note_late(waiting.held.parcel, waiting.held.sent, end);
+    if (counters_.beyond > before && !first) first = waiting.held.parcel;
+  }
+  return first;
 }
 
 }  // namespace byzsim

@@ -12,6 +12,8 @@
 //   NEW-VIEW and the first new execution, counted from its quorum of VIEW-CHANGEs; then 2T in the view after that, 4T,
 //   and so on; an execution resets to T. So f crashed primaries in a row cost T 2^(f-1) plus message delays.
 //   `timer_convention: doubling` starts doubling with the request's own timer: T, 2T, 4T; f in a row cost T (2^f - 1).
+// - A VIEW-CHANGE is sent again every `retransmit` until its view begins. It is large, so at a fixed rate it can fill a
+//   slow link faster than that drains; `retransmit_growth` makes each wait so many times as long as the one before.
 // - `quorum` replaces 2f+1 everywhere: PREPARE (with the primary's vote), COMMIT, CHECKPOINT and the VIEW-CHANGEs of a
 // NEW-VIEW. Deviations
 // - PRE-PREPAREs carry their batch, in prepared certificates and NEW-VIEW too, so nothing is fetched by digest.
@@ -48,6 +50,8 @@ class Pbft final
   static std::string infeasible(const Options& options, std::uint32_t n, std::uint32_t f) {
     const std::uint32_t q = quorum(options, n, f);
     if (q > n) return fmt::format("a quorum of {} among {} replicas can never be reached", q, n);
+    if (reply_quorum(options, n, f) > n)
+      return fmt::format("clients wait for {} replies, and there are {} replicas", reply_quorum(options, n, f), n);
     if (options.window < options.checkpoint_interval)
       return "the window is smaller than the checkpoint interval, so it can never move";
     return {};
@@ -87,7 +91,8 @@ class Pbft final
                [this](const Message& m) { return env_.verify(m); }},
         disk_(disk ? static_cast<Disk*>(disk.release()) : new Disk),
         d_(*disk_),
-        timeout_(options.view_timeout) {}
+        timeout_(options.view_timeout),
+        resend_after_(options.retransmit) {}
 
   std::unique_ptr<Durable> take_durable() override { return std::move(disk_); }
 
@@ -99,7 +104,7 @@ class Pbft final
       env_.note_view(d_.view);
     } else {
       view_changes_[env_.self()] = d_.view_change;
-      env_.start_timer(kResend, options_.retransmit);
+      env_.start_timer(kResend, resend_after_);
     }
     send_status();
   }
@@ -116,7 +121,8 @@ class Pbft final
         if (d_.active || !d_.view_change) break;
         env_.mark("view-change-resent");
         env_.broadcast(d_.view_change);
-        env_.start_timer(kResend, options_.retransmit);
+        resend_after_ *= options_.retransmit_growth;
+        env_.start_timer(kResend, resend_after_);
         break;
       case kStatus:
         status_pending_ = false;
@@ -528,7 +534,8 @@ class Pbft final
     d_.view_change = env_.sign(std::move(m));
     view_changes_[env_.self()] = d_.view_change;
     env_.broadcast(d_.view_change);
-    env_.start_timer(kResend, options_.retransmit);
+    resend_after_ = options_.retransmit;
+    env_.start_timer(kResend, resend_after_);
     settle_view_change();
   }
 
@@ -660,7 +667,8 @@ class Pbft final
   bool new_view_timer_ = false;
 
   Duration timeout_;
-  int failures_ = 0;  // views given up since the last execution
+  Duration resend_after_;  // until our VIEW-CHANGE is sent again
+  int failures_ = 0;       // views given up since the last execution
   View waiting_for_new_view_ = 0;
   std::map<NodeId, Ref<const ViewChange>> view_changes_;  // the latest of each replica, for views not yet begun
   std::map<Slot, CheckpointVotes> checkpoints_;

@@ -55,6 +55,7 @@ struct Options {
   TimerConvention timer_convention = TimerConvention::osdi99;
   Duration view_timeout = 500ms;
   Duration retransmit = 250ms;
+  std::uint32_t retransmit_growth = 1;
   std::optional<std::uint32_t> reply_quorum;
   std::uint32_t batch = 64;
   std::uint32_t pipeline = 32;
@@ -78,8 +79,10 @@ struct Options {
     row("timer_convention", &Options::timer_convention, "how timeouts grow from view to view");
     row("view_timeout", &Options::view_timeout, "T: how long a backup waits for a request to be executed",
         at_least(1ns));
-    row("retransmit", &Options::retransmit, "how often VIEW-CHANGE and STATUS are sent again while they are needed",
+    row("retransmit", &Options::retransmit, "how soon VIEW-CHANGE and STATUS are sent again while they are needed",
         at_least(1ns));
+    row("retransmit_growth", &Options::retransmit_growth,
+        "how many times as long it waits before it sends a VIEW-CHANGE again, each time", at_least(1), at_most(16));
     row("reply_quorum", &Options::reply_quorum, "matching replies a client waits for; f+1 unless given", at_least(1));
     row("batch", &Options::batch, "most requests in one slot", at_least(1), at_most(1'000'000));
     row("pipeline", &Options::pipeline, "most slots proposed and not yet executed", at_least(1));

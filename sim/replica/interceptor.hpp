@@ -57,6 +57,7 @@ class Powers {
   virtual void feed(NodeId to, NodeId from, Ref<const Message> message) = 0;
   /// Calls `on_wakeup(token)` after this time.
   virtual void wake(Duration after, std::uint64_t token) = 0;
+  virtual bool down(NodeId node) const = 0;                ///< crashed, and not yet back
   virtual void crash(NodeId node) = 0;                     ///< only nodes it controls
   virtual void restart(NodeId node, bool state_kept) = 0;  ///< only nodes it controls
   /// Announces what it did; counted under `name` in the result's `happened`, and recorded.

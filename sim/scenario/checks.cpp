@@ -77,6 +77,10 @@ class Checker : public Places {
     if (run.seeds && (run.seeds->count() == 0 || run.seeds->count() > 10'000'000)) {
       error("run.seeds", "too many seeds", "at most 10000000 runs");
     }
+    if (run.series > 0ns && run.until / run.series >= 100'000) {
+      error("run.series", "too short an interval: there would be more than 100000 of them",
+            fmt::format("until is {}", to_string(run.until)));
+    }
     if (run.warmup >= run.until)
       error("run.warmup", "the warm-up is as long as the run", fmt::format("until is {}", to_string(run.until)));
     if (sound("protocol.n") && run.decisions && run.decisions->replicas && *run.decisions->replicas > s_.protocol.n) {

@@ -140,6 +140,7 @@ std::optional<Scenario> read_one(Node tree, const std::vector<Override>& overrid
   Scenario scenario;
   const bool good = Setting<Scenario>::read(tree, scenario, errors);
   check(scenario, tree, errors);
+  for (const FurtherCheck& more : options.further) more(scenario, tree, errors);
   if (!good) return std::nullopt;
   return options.seed ? with_seed(std::move(scenario), *options.seed) : scenario;
 }

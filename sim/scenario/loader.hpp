@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -18,11 +19,16 @@
 
 namespace byzsim {
 
+/// A check that needs to know more than the loader does, such as the protocol. Told whatever could be read; it asks
+/// `errors.unread(...)` of what it relies on.
+using FurtherCheck = std::function<void(const Scenario&, const Node& root, Diagnostics&)>;
+
 struct LoadOptions {
   std::vector<std::string> sets;       ///< `network.latency=20ms`, `adversary.corrupt.0=2`; the value is YAML
   std::optional<std::uint64_t> seed;   ///< run with this seed alone, whatever `run.seed` and `run.seeds` say
   std::optional<std::string> variant;  ///< read no other, so that `sets` need not fit the others
-  bool files = true;                   ///< `extends` may read other files
+  std::vector<FurtherCheck> further;
+  bool files = true;  ///< `extends` may read other files
 };
 
 /// One scenario, or one for each variant in the order of the file. Empty after an error.

@@ -6,6 +6,15 @@
 
 namespace byzsim {
 
+Position place_of_key(const Node& root, std::string_view path, std::string_view key) {
+  const Node* map = root.at_path(path);
+  if (map == nullptr) return root.position;
+  for (const Node::Key& known : map->keys) {
+    if (known.text == key) return known.position;
+  }
+  return map->position;
+}
+
 Position Places::place(std::string_view path) const {
   while (!path.empty()) {
     if (const Node* node = root_.at_path(path)) return node->position;

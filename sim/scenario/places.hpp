@@ -11,6 +11,9 @@
 
 namespace byzsim {
 
+/// Where a key of the map at `path` stands; keys may hold dots, which a path cannot.
+Position place_of_key(const Node& root, std::string_view path, std::string_view key);
+
 class Places {
  public:
   Places(const Scenario& scenario, const Node& root, Diagnostics& errors)

@@ -239,7 +239,9 @@ struct RunSettings {
         at_least(0ns));
     row("stop_at_violation", &RunSettings::stop_at_violation, "end the run at the first safety violation");
     row("stop_when_answered", &RunSettings::stop_when_answered,
-        "end the run when every request of every honest client is answered and nothing is scripted any more");
+        "end the run when every request of every honest client is answered, nothing is scripted any more and no "
+        "message "
+        "is under way");
   }
 };
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "analysis/expectation_check.hpp"
 #include "sim/scenario/checks.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/world.hpp"
@@ -17,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Diagnostics errors;
   LoadOptions options;
   options.files = false;
+  options.further = {check_against_protocol, check_expectations};
   std::string text(reinterpret_cast<const char*>(data), size);
   // A first line `--set KEY=VALUE` stands for the command line.
   if (text.starts_with("--set ")) {
@@ -31,8 +33,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Scenario& scenario : scenarios) {
     feasibility(scenario);
     protocol_doubts(scenario);
-    Diagnostics against;
-    check_against_protocol(scenario, against);
     Diagnostics again;
     const auto copy = from_resolved(resolved(scenario), again);
     if (!copy || scenario_hash(*copy) != scenario_hash(scenario)) std::abort();
