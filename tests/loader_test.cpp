@@ -249,6 +249,7 @@ TEST_CASE("settings that contradict each other are found without running") {
       {"expect: {safety: violated, classification: none}", "`none` contradicts"},
       {"expect: {liveness: {requests: 11}}", "the clients send only 10 requests"},
       {"run: {until: 1s, warmup: 1s}", "the warm-up is as long as the run"},
+      {"run: {until: 1s, series: 1ns}", "too short an interval"},
       {"run: {seeds: 0..18446744073709551615}", "too many seeds"},
       {"network: {topology: edges, edges: [[0, 9]]}", "network.edges"},
       {"network: {edges: [[0, 1]]}", "edges are listed, but the topology is full-mesh"},

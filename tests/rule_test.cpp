@@ -358,6 +358,11 @@ TEST_CASE("crash and restart corrupted replicas") {
   world.happens(RecordKind::crashed, 3);
   world.powers.move_to(1s);
   CHECK(world.powers.stopped == std::vector<std::string>{"crash 0", "crash 3", "restart 3 lost", "restart 0 kept"});
+  Stage4 idle("{corrupt: [0], rules: [{name: up, on: 1s, do: {restart: [0]}}]}");
+  idle.powers.move_to(1s);
+  CHECK(idle.powers.stopped.empty());  // it never crashed
+  CHECK(idle.happened("up: impossible") == 1);
+  CHECK(idle.happened("restart") == 0);
 }
 
 TEST_CASE("every trigger") {
@@ -432,6 +437,11 @@ TEST_CASE("mistakes are found at load, with their place") {
   CHECK(mentions(rule("{on: {event: sent}, do: {crash: [0]}}"), "need a `match`"));
   CHECK(mentions(rule("{on: 1s, do: {crash: [1]}}"), "not corrupted"));
   CHECK(mentions(rule("{on: 1s, do: {release: nothing}}"), "no rule is called"));
+  CHECK(rule("{match: {type: commit}, do: hold}\n  - {on: 1s, do: {release: rule 1}}").empty());
+  CHECK(mentions(rule("{name: x, match: {to: 1}, do: hold}\n  - {name: x, match: {to: 2}, do: hold}"),
+                 "test.yaml:4:5: error: two rules are called 'x'"));
+  CHECK(mentions(mistakes("corrupt: [0]\nbehaviours:\n  - equivocate: {instead: [zz]}\n"),
+                 "test.yaml:3:5: error: no scripted request is called 'zz'"));
   CHECK(mentions(rule("{on: 1s, do: {forge: {type: commit, from: 1}}}"), "nobody can sign"));
   CHECK(mentions(rule("{on: 1s, do: {forge: {type: commit, from: 0, fields: {vew: 1}}}}"), "no field 'vew'"));
   CHECK(mentions(rule("{on: 1s, do: {forge: {type: commit, from: 0, fields: {view: +1}}}}"), "relative"));
