@@ -72,19 +72,17 @@ void Forensics::see(const Message& message, const KindFacts& kind) {
   const auto claims = claims_.find(message.signer());
   if (claims == claims_.end()) return;
   const Label& label = message.label();
-  for (const auto& claim : claims->second) {
-    weigh({id, kind.index, message.signer(), label.view, label.slot, label.value, Ref(&message)}, *claim);
-  }
+  weigh({id, kind.index, message.signer(), label.view, label.slot, label.value, Ref(&message)},
+        *claims->second.highest);
 }
 
 void Forensics::hear_claim(const Message& claim, const KindFacts& kind) {
   if (!manifest_.contradiction || kind.kind == nullptr || !kind.kind->traits.claims) return;
-  auto& known = claims_[claim.signer()];
-  if (known.size() == kMostClaims) return;
-  for (const auto& other : known) {
-    if (other->id() == claim.id()) return;
-  }
-  known.emplace_back(&claim);
+  Claims& known = claims_[claim.signer()];
+  if (known.heard.size() == kMostClaims) return;
+  if (std::find(known.heard.begin(), known.heard.end(), claim.id()) != known.heard.end()) return;
+  known.heard.push_back(claim.id());
+  if (!known.highest || claim.label().view > known.highest->label().view) known.highest = Ref(&claim);
   votes_.for_each_deciding_vote(claim.signer(), [&](const Exhibit& vote) {
     if (seen(vote.id)) weigh(vote, claim);
   });

@@ -79,7 +79,11 @@ class Forensics final : public ConflictSink, private NestWalker {
   std::vector<std::uint64_t> seen_;  // bit by number of the signing
   std::vector<Conflict> pending_;    // not yet seen by honest replicas
   std::map<NodeId, std::vector<Evidence>> evidence_;
-  std::map<NodeId, std::vector<Ref<const Message>>> claims_;  // by signer
+  struct Claims {
+    std::vector<std::uint64_t> heard;  // numbers of those that were weighed
+    Ref<const Message> highest;        // of the highest view; alone kept for votes still to come, for claims are large
+  };
+  std::map<NodeId, Claims> claims_;  // by signer
   struct Suspicion {
     std::set<std::string, std::less<>> reasons;
     std::set<NodeId> accusers;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "sim/core/ids.hpp"
@@ -18,11 +19,9 @@ class Tally {
   [[gnu::always_inline]] bool add(Digest value, NodeId voter) {
     if (first_.count == 0) first_.value = value;
     Entry* entry = &first_;
-    if (first_.value != value) {
-      entry = const_cast<Entry*>(find(value));
-      if (entry != nullptr && entry->voters.contains(voter)) return false;
-      if (!voted_other_.insert(voter)) return false;
-      if (entry == nullptr) entry = &others_.emplace_back(Entry{value, 0, {}});
+    if (first_.value != value) [[unlikely]] {
+      entry = other_for(value, voter);
+      if (entry == nullptr) return false;
     }
     if (!entry->voters.insert(voter)) return false;
     ++entry->count;
@@ -41,9 +40,7 @@ class Tally {
     first_.value = {};
     first_.count = 0;
     first_.voters.clear();
-    if (others_.empty()) return;
-    others_.clear();
-    voted_other_.clear();
+    others_.reset();
   }
 
  private:
@@ -52,16 +49,31 @@ class Tally {
     std::uint32_t count = 0;
     ReplicaSet voters;
   };
+  struct Others {
+    std::vector<Entry> entries;
+    ReplicaSet voters;
+  };
+
+  // Where `voter` counts for a value that is not the first; null if it has been counted for one already.
+  Entry* other_for(Digest value, NodeId voter) {
+    if (!others_) others_ = std::make_unique<Others>();
+    if (!others_->voters.insert(voter)) return nullptr;
+    for (Entry& entry : others_->entries) {
+      if (entry.value == value) return &entry;
+    }
+    return &others_->entries.emplace_back(Entry{value, 0, {}});
+  }
   const Entry* find(Digest value) const {
     if (first_.count > 0 && first_.value == value) return &first_;
-    for (const Entry& entry : others_) {
+    if (!others_) return nullptr;
+    for (const Entry& entry : others_->entries) {
       if (entry.value == value) return &entry;
     }
     return nullptr;
   }
+
   Entry first_;  // nearly always the only one
-  std::vector<Entry> others_;
-  ReplicaSet voted_other_;
+  std::unique_ptr<Others> others_;
 };
 
 }  // namespace byzsim
