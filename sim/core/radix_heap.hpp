@@ -61,6 +61,14 @@ class RadixHeap {
     return true;
   }
 
+  /// The heap is empty, and keys may begin again at `key`, which what was popped last may lie beyond.
+  void rewind(std::uint64_t key) {
+    DCHECK(size_ == 0);
+    buckets_[0].clear();
+    cursor_ = 0;
+    last_ = key;
+  }
+
   /// Forgets everything but keeps the memory for the next run.
   void clear() {
     for (auto& bucket : buckets_) bucket.clear();

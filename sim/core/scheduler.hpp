@@ -55,6 +55,8 @@ class Scheduler {
       now_ = Time{Duration{static_cast<std::int64_t>(popped.key)}};
       return true;
     }
+    // Timers that vanished may have taken the queue further than the time, which stands at the last event.
+    if (queue_.empty()) queue_.rewind(static_cast<std::uint64_t>(nanoseconds(now_)));
     return false;
   }
 
