@@ -17,20 +17,6 @@ bool NameSelector::contains(std::string_view name) const {
   return everything_ || turned(std::find(named_.begin(), named_.end(), name) != named_.end());
 }
 
-Parsed<TypeSelector> TypeSelector::parse(const Node& node) {
-  TypeSelector set;
-  const std::string error = set.read_names(node);
-  if (!error.empty()) return Parsed<TypeSelector>::fail(error, fmt::format("expected {}", kForms));
-  return Parsed<TypeSelector>::of(std::move(set));
-}
-
-Parsed<TimerSelector> TimerSelector::parse(const Node& node) {
-  TimerSelector set;
-  const std::string error = set.read_names(node);
-  if (!error.empty()) return Parsed<TimerSelector>::fail(error, fmt::format("expected {}", kForms));
-  return Parsed<TimerSelector>::of(std::move(set));
-}
-
 bool ContentMatch::matches(const Message& message, const Powers& powers) const {
   if (!type.contains(message.name())) return false;
   const Label& label = message.label();

@@ -24,6 +24,13 @@ class NameSelector : public Selector {
   const std::vector<std::string>& named() const { return named_; }
 
  protected:
+  template <class Self>
+  static Parsed<Self> parse_names(const Node& node) {
+    Self set;
+    const std::string error = set.read_names(node);
+    if (!error.empty()) return Parsed<Self>::fail(error, std::string("expected ") + Self::kForms);
+    return Parsed<Self>::of(std::move(set));
+  }
   std::string read_names(const Node& node);
 
  private:
@@ -34,14 +41,14 @@ class NameSelector : public Selector {
 class TypeSelector : public NameSelector {
  public:
   static constexpr const char* kForms = "a message type, a list of these or `{not: ...}`";
-  static Parsed<TypeSelector> parse(const Node& node);
+  static Parsed<TypeSelector> parse(const Node& node) { return parse_names<TypeSelector>(node); }
 };
 
 /// `request` or `[request, new-view]`.
 class TimerSelector : public NameSelector {
  public:
   static constexpr const char* kForms = "the name of a timer, a list of these or `{not: ...}`";
-  static Parsed<TimerSelector> parse(const Node& node);
+  static Parsed<TimerSelector> parse(const Node& node) { return parse_names<TimerSelector>(node); }
 };
 
 /// What can be said of a message alone, wherever it travels.
@@ -103,7 +110,7 @@ class Matcher {
   Time last_time_ = kNever;
 };
 
-/// Reports every node named that the cluster does not have.
+/// Each reports what it names and the cluster, the script or the protocol does not have.
 void check_timers(const TimerSelector& set, const AdversaryFacts& facts, Diagnostics& errors);
 void check_nodes(const NodeSelector& set, const AdversaryFacts& facts, Diagnostics& errors);
 void check_values(const ValueSelector& set, const AdversaryFacts& facts, Diagnostics& errors);

@@ -10,8 +10,8 @@
 //   static std::uint32_t quorum(const Options&, n, f);           distinct votes it calls a quorum
 // and may provide
 //   static NodeId primary(View, n);                              v mod n unless given
-//   static std::uint32_t reply_quorum(const Options&, n, f);     matching replies a client waits for; f + 1 unless
-//   given static std::string infeasible(const Options&, n, f);         why these options cannot work; empty if they can
+//   static std::uint32_t reply_quorum(const Options&, n, f);     equal replies a client waits for; else f + 1
+//   static std::string infeasible(const Options&, n, f);         why these options cannot work; empty if they can
 //   static constexpr std::string_view timers[];                  names of its timers, for triggers and traces
 //   static std::string unjustified(const Options&, const Message&, const ProtocolFacts&);
 //       why an honest replica would not have signed this message, judged by its content alone; empty if it might have
