@@ -2,6 +2,7 @@
 // Clement et al., NSDI 2009).
 //
 // Every proposal of the replica leaves `period - margin` after the one before it, the first so long after it was made.
+// A proposal that somebody asks for again before it is to leave is not sent any sooner.
 // Throughput comes to batch / (period - margin), and no view change ever happens if the margin covers the three phases.
 #include <map>
 
@@ -31,21 +32,29 @@ class SlowPrimary final : public BehaviourWith<SlowPrimaryOptions> {
     const Message& message = *packet.message;
     if (message.signer() != packet.from || !proposes(message.kind())) return true;
     Turn& turn = turns_[packet.from];
+    const Time now = powers().now();
+    const auto [known, fresh] = turn.leaves.try_emplace(message.id(), kNever);
     // The receivers of one proposal get it together; the core may well have sent the next ones already.
-    if (!(turn.message == packet.message)) {
+    if (fresh) {
       const Duration wait = options().period > options().margin ? options().period - options().margin : Duration(0);
-      turn.message = packet.message;
-      turn.leaves = later(std::max(turn.leaves, powers().now()), wait);
+      turn.last = later(std::max(turn.last, now), wait);
+      turn.made = now;
+      known->second = turn.last;
       note("slow-primary", packet.from, message.id());
+      if (turn.leaves.size() > kMostRemembered) turn.leaves.erase(turn.leaves.begin());
+    } else if (now > turn.made && now < known->second) {
+      return false;  // asked for again before it was to leave
     }
-    packet.delay += turn.leaves - powers().now();
+    if (known->second > now) packet.delay += known->second - now;
     return true;
   }
 
  private:
+  static constexpr std::size_t kMostRemembered = 4096;
   struct Turn {
-    Ref<const Message> message;
-    Time leaves = kStart;
+    std::map<std::uint64_t, Time> leaves;  // by number of the signing
+    Time last = kStart;                    // when the proposal made last leaves
+    Time made = kStart;
   };
   std::map<NodeId, Turn> turns_;
 };

@@ -189,6 +189,7 @@ ClientPlan World::Impl::plan_of(std::uint32_t client) const {
   plan.keys = settings.keys;
   plan.payload = static_cast<std::uint32_t>(settings.payload.bytes);
   plan.reply_quorum = protocol_.reply_quorum(scenario_.protocol.options.options.get(), n_, f_);
+  plan.window = protocol_.client_window(scenario_.protocol.options.options.get());
   plan.primary = [this](View view) { return primary(view); };
   for (const ScriptedRequest& request : settings.script) {
     if (request.client != client) continue;

@@ -25,19 +25,21 @@
 //   state with its proof, or their own messages for the slots above. State is transferred whole, not by partition tree.
 // - Messages of a view not yet entered are kept, up to a bound, and handled on entering it.
 #include <algorithm>
-#include <deque>
 #include <map>
 
 #include "sim/protocols/pbft_log.hpp"
 #include "sim/protocols/pbft_rules.hpp"
+#include "sim/protocols/pbft_views.hpp"
+#include "sim/replica/pending_requests.hpp"
 
 namespace byzsim::pbft {
 
-class Pbft final
-    : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Checkpoint, ViewChange, NewView, Status, State> {
+class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Checkpoint, ViewChange, NewView, Status,
+                                  CommitCertificate, State> {
  public:
   using Options = pbft::Options;
-  using Kinds = MessageKinds<PrePrepare, Prepare, Commit, Checkpoint, ViewChange, NewView, Status, State>;
+  using Kinds =
+      MessageKinds<PrePrepare, Prepare, Commit, Checkpoint, ViewChange, NewView, Status, CommitCertificate, State>;
   enum Timer : TimerName { kRequest, kNewView, kResend, kStatus };
   static constexpr std::string_view timers[] = {"request", "new-view", "resend", "status"};
 
@@ -47,6 +49,7 @@ class Pbft final
   static std::uint32_t reply_quorum(const Options& options, std::uint32_t, std::uint32_t f) {
     return options.reply_quorum.value_or(f + 1);
   }
+  static std::uint64_t client_window(const Options& options) { return options.client_window; }
   static std::string infeasible(const Options& options, std::uint32_t n, std::uint32_t f) {
     const std::uint32_t q = quorum(options, n, f);
     if (q > n) return fmt::format("a quorum of {} among {} replicas can never be reached", q, n);
@@ -66,6 +69,7 @@ class Pbft final
       return Rules{strict, facts.n, facts.quorum, facts.verify}.flaw(*view_change);
     }
     if (const auto* new_view = as<NewView>(m)) return rules.flaw(*new_view);
+    if (const auto* certificate = as<CommitCertificate>(m)) return rules.flaw(*certificate);
     return {};
   }
 
@@ -89,21 +93,30 @@ class Pbft final
         options_(options),
         rules_{options_, env.n(), options.quorum.of(env.n(), env.f()),
                [this](const Message& m) { return env_.verify(m); }},
-        disk_(disk ? static_cast<Disk*>(disk.release()) : new Disk),
+        disk_(disk ? static_cast<Disk*>(disk.release()) : new Disk(options.client_window)),
         d_(*disk_),
+        pending_(env.n(), options.client_window),
         timeout_(options.view_timeout),
-        resend_after_(options.retransmit) {}
+        resend_after_(options.retransmit),
+        status_after_(options.retransmit),
+        views_(env.n()),
+        early_(6 * options.window),
+        furthest_checkpoint_(env.n(), 0),
+        answered_at_(env.n(), Time::min()) {}
 
   std::unique_ptr<Durable> take_durable() override { return std::move(disk_); }
 
   void on_start() override {}
 
   void on_restart() override {
-    next_slot_ = d_.log.high() + 1;
+    d_.log.for_each([&](Slot slot, LogEntry& entry) {
+      if (slot > d_.executed && entry.proposal) wait_for_all(*entry.proposal, true);
+    });
     if (d_.active) {
       env_.note_view(d_.view);
+      start_request_timer();
     } else {
-      view_changes_[env_.self()] = d_.view_change;
+      views_.keep(d_.view_change);
       env_.start_timer(kResend, resend_after_);
     }
     send_status();
@@ -121,12 +134,19 @@ class Pbft final
         if (d_.active || !d_.view_change) break;
         env_.mark("view-change-resent");
         env_.broadcast(d_.view_change);
-        resend_after_ *= options_.retransmit_growth;
+        resend_after_ = longer(resend_after_);
         env_.start_timer(kResend, resend_after_);
         break;
       case kStatus:
-        status_pending_ = false;
-        if (behind()) send_status();
+        watching_ = false;
+        if (!wanting()) break;
+        if (progress_ == progress_seen_) {
+          send_status();
+        } else {
+          status_after_ = options_.retransmit;
+          attempts_ = 0;
+          watch();
+        }
         break;
       default:
         break;
@@ -143,11 +163,12 @@ class Pbft final
       return;
     }
     Ref<const Request> request(&m);
+    const PendingRequests::Added added = wait_for(request);
+    if (added == PendingRequests::Added::refused) return;
     if (is_primary()) {
-      if (queue_request(request)) propose();
-      return;
+      if (!options_.dedup && added == PendingRequests::Added::known) pending_.order_again(m.client, m.number);
+      return propose();
     }
-    wait_for(request);
     if (d_.active && m.from() == m.signer()) env_.send(rules_.primary(d_.view), request);
     start_request_timer();
   }
@@ -155,8 +176,9 @@ class Pbft final
   // --- the three phases ---
 
   void on(const PrePrepare& m) {
-    if (m.view != d_.view || !d_.active) return later(m);
-    if (m.signer() != rules_.primary(m.view) || m.signer() == env_.self() || !in_window(m.slot)) return;
+    if (m.view != d_.view || !d_.active) return early(m);
+    if (!in_window(m.slot)) return above_window(m);
+    if (m.signer() != rules_.primary(m.view) || m.signer() == env_.self()) return;
     if (!env_.verify(m) || !rules_.flaw(m).empty()) return;
     LogEntry& entry = d_.log.at(m.slot);
     if (entry.proposal) {
@@ -167,7 +189,7 @@ class Pbft final
       return;
     }
     accept(entry, Ref<const PrePrepare>(&m));
-    for (const auto& request : m.batch->requests()) wait_for(request);
+    wait_for_all(m, false);
     start_request_timer();
   }
 
@@ -183,133 +205,172 @@ class Pbft final
   void on(const Commit& m) {
     if (!counts_here(m, m.view)) return;
     LogEntry& entry = d_.log.at(m.slot);
-    if (entry.commits.add(tally_key(m.value), m.signer()) && entry.prepared && !entry.decided) try_decide(entry);
+    if (!entry.commits.add(tally_key(m.value), m.signer()) || entry.decided) return;
+    entry.commit_votes.emplace_back(&m);
+    if (entry.prepared) try_decide(entry);
+  }
+
+  /// Somebody else's decision, which holds in any view.
+  void on(const CommitCertificate& m) {
+    if (!m.pre_prepare || !in_window(m.pre_prepare->slot) || !rules_.signed_by_replica(m)) return;
+    LogEntry& entry = d_.log.at(m.pre_prepare->slot);
+    if (entry.decided || !rules_.flaw(m).empty()) return;
+    env_.mark("commit-certificate");
+    entry.commit_votes = m.commits;
+    ReplicaSet voters;
+    for (const auto& vote : m.commits) voters.insert(vote->signer());
+    decide(entry, m.pre_prepare, m.commits.front()->view, voters);
   }
 
   // --- checkpoints, state transfer ---
 
   void on(const Checkpoint& m) {
-    if (m.slot <= d_.log.low() || m.slot % options_.checkpoint_interval != 0 || !rules_.signed_by_replica(m)) return;
+    if (m.slot <= d_.stable || m.slot % options_.checkpoint_interval != 0 || !rules_.signed_by_replica(m)) return;
     if (!in_window(m.slot)) {
       // Only remembered as a sign that we are behind: nobody can fill our memory with the far future.
       Slot& furthest = furthest_checkpoint_[m.signer()];
       furthest = std::max(furthest, m.slot);
-      return note_behind();
+      return watch();
     }
-    CheckpointVotes& votes = checkpoints_[m.slot];
+    CheckpointVotes& votes = d_.checkpoints[m.slot];
     if (!votes.tally.add(m.state, m.signer())) return;
     votes.messages.emplace_back(&m);
     settle_checkpoint(m.slot, m.state);
   }
 
+  /// Answers with whatever the sender lacks. Of one replica no more than two a `retransmit` are answered, and what is
+  /// large is sent by f+1 only, others at each attempt, so that a STATUS cannot be made to cost more than it is worth.
   void on(const Status& m) {
-    if (!rules_.signed_by_replica(m)) return;
-    if (m.view < d_.view && d_.active && d_.new_view) env_.send(m.signer(), d_.new_view);
-    const Slot stable = d_.log.low();
-    if (stable > m.executed && d_.snapshots.contains(stable)) {
-      State state;
-      state.slot = stable;
-      state.checkpoint = d_.stable_proof;
-      state.state = d_.snapshots[stable];
-      env_.send(m.signer(), env_.sign(std::move(state)));
-    }
-    for (Slot slot = std::max(stable, m.executed) + 1; slot <= d_.log.high(); ++slot) {
-      const LogEntry& entry = *d_.log.find(slot);
-      if (entry.proposal && entry.proposal->signer() == env_.self()) env_.send(m.signer(), entry.proposal);
-      if (entry.own_prepare) env_.send(m.signer(), entry.own_prepare);
-      if (entry.own_commit) env_.send(m.signer(), entry.own_commit);
-    }
+    if (m.signer() == env_.self() || !rules_.signed_by_replica(m)) return;
+    note_view_of(m.signer(), m.view);
+    Time& answered = answered_at_[m.signer()];
+    if (answered != Time::min() && env_.now() < later(answered, options_.retransmit / 2))
+      return env_.mark("status-throttled");
+    answered = env_.now();
+    const bool designated = is_designated(m.signer(), m.attempt);
+    if (!d_.active && m.view <= d_.view && !(m.view == d_.view && m.view_changes.contains(env_.self())))
+      env_.send(m.signer(), d_.view_change);
+    if (designated && d_.active && d_.new_view && (m.view < d_.view || (m.view == d_.view && !m.active)))
+      env_.send(m.signer(), d_.new_view);
+    answer_with_checkpoints(m, designated);
+    answer_with_slots(m, designated);
   }
 
   void on(const State& m) {
-    if (m.slot <= d_.executed || !m.state || m.slot == 0 || !rules_.signed_by_replica(m)) return;
+    if (m.slot <= d_.executed || m.slot < d_.log.low() || !m.state || m.slot == 0 || !rules_.signed_by_replica(m))
+      return;
     if (!rules_.flaw_of_proof(m.slot, m.checkpoint).empty()) return;
     const Digest state = m.checkpoint.front()->state;
-    if (m.state->digest() != state) return;
+    if (!m.state->flaw().empty() || m.state->digest() != state) return env_.mark("state-refused");
     env_.mark("state-transfer");
     d_.service.restore(*m.state);
     d_.executed = m.slot;
+    ++progress_;
     d_.snapshots[m.slot] = m.state;
     env_.note_adopted(m.slot, state);
-    make_stable(m.slot, m.checkpoint);
-    after_execution();
+    learn_stable(m.slot, m.checkpoint);
+    settle_log();
+    const bool head_done =
+        pending_.remove_if([&](const Request& request) { return d_.service.executed(request.client, request.number); });
+    after_execution(head_done);
     execute_ready();
   }
 
   // --- view change ---
 
   void on(const ViewChange& m) {
-    if (!rules_.signed_by_replica(m) || m.view == 0) return;
-    if (m.view < d_.view || (m.view == d_.view && d_.active)) {
-      // Whoever asks for a view that has begun has missed its beginning.
-      if (d_.active && d_.new_view) env_.send(m.signer(), d_.new_view);
-      return;
-    }
-    if (!rules_.flaw(m).empty()) return;
-    Ref<const ViewChange>& latest = view_changes_[m.signer()];
-    if (latest && latest->view >= m.view) return;
-    latest = Ref<const ViewChange>(&m);
-    join_others();
-    settle_view_change();
+    if (m.view == 0 || m.view < d_.view || (m.view == d_.view && d_.active)) return;
+    if (!rules_.signed_by_replica(m) || views_.has(m.signer(), m.view) || !rules_.flaw(m).empty()) return;
+    views_.keep(Ref<const ViewChange>(&m));
+    if (!note_view_of(m.signer(), m.view)) settle_view_change();
   }
 
   void on(const NewView& m) {
     if (m.view < d_.view || (m.view == d_.view && d_.active) || m.view == 0 || m.signer() == env_.self()) return;
     if (m.signer() != rules_.primary(m.view) || !env_.verify(m)) return;
-    if (options_.verify_new_view) {
-      if (!rules_.flaw(m).empty()) {
-        env_.mark("new-view-refused");
-        env_.suspect(m.signer(), "a new view that does not follow from its view changes");
-        return;
-      }
-    } else if (std::any_of(m.pre_prepares.begin(), m.pre_prepares.end(),
-                           [](const auto& p) { return !p || !p->batch; })) {
-      return;  // not even well formed
+    if (options_.verify_new_view ? !rules_.flaw(m).empty() : !rules_.readable(m)) {
+      env_.mark("new-view-refused");
+      env_.suspect(m.signer(), "a new view that does not follow from its view changes");
+      return;
     }
     install(Ref<const NewView>(&m));
   }
 
  private:
   bool is_primary() const { return d_.active && rules_.primary(d_.view) == env_.self(); }
-  bool in_window(Slot slot) const { return slot > d_.log.low() && slot <= d_.log.low() + options_.window; }
+  bool in_window(Slot slot) const { return slot > d_.log.low() && slot <= d_.stable + options_.window; }
   // With `bind_digest: false` every vote is filed under one key, whatever it says.
   Digest tally_key(Digest value) const { return options_.bind_digest ? value : Digest{1}; }
+  Duration longer(Duration wait) const {
+    return std::min(wait * options_.retransmit_growth, options_.retransmit * kMostPatience);
+  }
 
   bool counts_here(const Message& m, View view) {
-    if (view != d_.view || !d_.active) {
+    if (view != d_.view || !d_.active) [[unlikely]] {
       if (view >= d_.view) {
-        later(m);
+        early(m);
         return false;
       }
       if (options_.bind_view || !d_.active) return false;
     }
-    return in_window(m.label().slot) && m.signer() < env_.n() && env_.verify(m);
+    if (!in_window(m.label().slot)) [[unlikely]] {
+      above_window(m);
+      return false;
+    }
+    return m.signer() < env_.n() && env_.verify(m);
   }
 
-  // Keeps a message of a view that this replica has not entered. Of each sender no more than a view's worth of votes,
-  // so that a flood crowds out nobody else's.
-  void later(const Message& m) {
+  // Keeps a message of a view that this replica has not entered.
+  void early(const Message& m) {
     const View view = m.label().view;
-    if (view < d_.view || !rules_.signed_by_replica(m)) return;
-    heard_[m.signer()] = std::max(heard_[m.signer()], view);
-    if (view > d_.view) note_behind();
-    if (kept_of_[m.signer()] >= 3 * options_.window) return env_.mark("future-message-dropped");
-    ++kept_of_[m.signer()];
-    future_.emplace_back(&m);
+    if (view < d_.view || m.label().slot <= d_.log.low() || !rules_.signed_by_replica(m)) return;
+    if (!early_.keep(m)) env_.mark("future-message-dropped");
+    note_view_of(m.signer(), view);
+  }
+  // Keeps a message of this view whose slot comes into the window when the next checkpoints are stable.
+  void above_window(const Message& m) {
+    const Slot slot = m.label().slot;
+    if (slot <= d_.stable || slot - d_.stable > 2 * options_.window || !rules_.signed_by_replica(m)) return;
+    if (!early_.keep(m)) env_.mark("future-message-dropped");
+    watch();
+  }
+  void handle_early() {
+    if (early_.empty()) return;
+    early_.take([&](const Message& m) { return m.label().view < d_.view || m.label().slot <= d_.log.low(); });
+    const auto due = early_.take(
+        [&](const Message& m) { return d_.active && m.label().view == d_.view && in_window(m.label().slot); });
+    for (const auto& m : due) on_message(*m);
   }
 
-  bool queue_request(const Ref<const Request>& request) {
-    if (options_.dedup && !ordered_[request->client].insert(request->number)) return false;
-    queue_.push_back(request);
-    return true;
+  // --- requests ---
+
+  PendingRequests::Added wait_for(const Ref<const Request>& request) {
+    const PendingRequests::Added added = pending_.add(request);
+    if (added == PendingRequests::Added::refused) {
+      env_.mark("request-refused");
+    } else {
+      watch();
+    }
+    return added;
+  }
+  void wait_for_all(const PrePrepare& proposal, bool ordered) {
+    for (const auto& request : proposal.batch->requests()) {
+      if (d_.service.executed(request->client, request->number)) continue;
+      wait_for(request);
+      if (ordered) pending_.mark_ordered(request->client, request->number);
+    }
   }
 
   void propose() {
-    while (!queue_.empty() && in_window(next_slot_) && next_slot_ <= d_.executed + options_.pipeline) {
-      const std::size_t size = std::min<std::size_t>(options_.batch, queue_.size());
-      std::vector<Ref<const Request>> requests(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(size));
-      queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(size));
-      auto proposal = propose_in(next_slot_++, make_ref<const Batch>(std::move(requests)));
+    while (pending_.has_unordered() && in_window(d_.next_slot) && d_.next_slot <= d_.executed + options_.pipeline) {
+      std::vector<Ref<const Request>> requests;
+      while (requests.size() < options_.batch && pending_.has_unordered()) {
+        Ref<const Request> request = pending_.next_to_order();
+        if (options_.dedup && d_.service.executed(request->client, request->number)) continue;
+        requests.push_back(std::move(request));
+      }
+      if (requests.empty()) return;
+      auto proposal = propose_in(d_.next_slot++, make_ref<const Batch>(std::move(requests)));
       env_.broadcast(proposal);
       accept(d_.log.at(proposal->slot), proposal);
     }
@@ -357,7 +418,8 @@ class Pbft final
     vote.value = proposal.value;
     auto commit = env_.sign(std::move(vote));
     entry.own_commit = commit;
-    entry.commits.add(tally_key(proposal.value), env_.self());
+    if (entry.commits.add(tally_key(proposal.value), env_.self()) && !entry.decided)
+      entry.commit_votes.push_back(commit);
     env_.broadcast(commit);
     if (!entry.decided) try_decide(entry);
   }
@@ -365,37 +427,57 @@ class Pbft final
   void try_decide(LogEntry& entry) {
     const Ref<const PrePrepare> proposal = entry.proposal;
     const Digest key = tally_key(proposal->value);
-    if (options_.decide_on == DecideOn::committed && entry.commits.count(key) < rules_.quorum) return;
+    if (options_.decide_on == DecideOn::prepared) {
+      entry.commit_votes.clear();
+      return decide(entry, proposal, proposal->view, entry.prepares.voters(key));
+    }
+    if (entry.commits.count(key) < rules_.quorum) return;
+    std::erase_if(entry.commit_votes,
+                  [&](const auto& vote) { return !rules_.counts(vote->view, vote->value, *proposal); });
+    decide(entry, proposal, proposal->view, entry.commits.voters(key));
+  }
+
+  void decide(LogEntry& entry, const Ref<const PrePrepare>& proposal, View view, const ReplicaSet& voters) {
     entry.decided = true;
     entry.decision = proposal;
-    env_.decide(proposal->view, proposal->slot, proposal->value, proposal->batch,
-                options_.decide_on == DecideOn::committed ? entry.commits.voters(key) : entry.prepares.voters(key));
-    if (proposal->slot > d_.executed + 1) note_behind();
+    highest_decided_ = std::max(highest_decided_, proposal->slot);
+    env_.decide(view, proposal->slot, proposal->value, proposal->batch, voters);
+    if (proposal->slot > d_.executed + 1) watch();
     execute_ready();
   }
 
+  // --- execution ---
+
   void execute_ready() {
     bool progress = false;
+    bool head_done = false;
     for (LogEntry* entry = d_.log.find(d_.executed + 1); entry != nullptr && entry->decided;
          entry = d_.log.find(d_.executed + 1)) {
       progress = true;
       const Ref<const PrePrepare> decision = entry->decision;
       ++d_.executed;
-      for (const auto& request : decision->batch->requests()) execute(*request);
+      for (const auto& request : decision->batch->requests()) head_done = execute(*request) || head_done;
       env_.note_executed(d_.executed, decision->value, d_.service.digest());
       if (d_.executed % options_.checkpoint_interval == 0) take_checkpoint();
     }
-    if (progress) after_execution();
+    if (!progress) return;
+    ++progress_;
+    settle_log();
+    after_execution(head_done);
   }
 
-  void execute(const Request& request) {
-    if (options_.dedup && d_.service.executed(request.client, request.number)) {
+  // True if this was the request that had waited longest.
+  bool execute(const Request& request) {
+    const bool again = d_.service.executed(request.client, request.number);
+    const bool head = pending_.remove(request.client, request.number);
+    if (options_.dedup && again) {
       env_.mark("duplicate-suppressed");
-      return;
+      return false;
     }
     const std::uint64_t result = d_.service.apply(request);
     env_.note_applied(d_.executed, request, result);
     send_reply(request, result);
+    return head;
   }
 
   void resend_reply(const Request& request) {
@@ -411,34 +493,30 @@ class Pbft final
     env_.send(request.client, env_.sign(std::move(reply)));
   }
 
-  // Timers and proposals follow what has just been executed.
-  void after_execution() {
-    bool first_done = false;
-    while (!waiting_.empty() && d_.service.executed(waiting_.front()->client, waiting_.front()->number)) {
-      waiting_.pop_front();
-      first_done = true;
+  // Timers and proposals follow what has just been executed. The back-off ends when the request that has waited longest
+  // here is executed for the first time, and with nothing else: neither null slots and duplicates nor the requests of a
+  // colluding client that a faulty primary serves before it.
+  void after_execution(bool head_done) {
+    while (!pending_.empty() && d_.service.executed(pending_.head()->client, pending_.head()->number)) {
+      pending_.remove(pending_.head()->client, pending_.head()->number);  // its client has moved on from it
     }
-    if (d_.active) {
+    if (head_done || options_.backoff == Backoff::any_execution) {
       timeout_ = options_.view_timeout;
       failures_ = 0;
-      stop_new_view_timer();
-      if (waiting_.empty()) {
+    }
+    if (d_.active) {
+      if (pending_.empty() || head_done || options_.timer == TimerRule::any_progress ||
+          (new_view_timer_ && options_.backoff == Backoff::any_execution)) {
         stop_request_timer();
-      } else if (first_done || options_.timer == TimerRule::any_progress || !request_timer_) {
-        request_timer_ = false;
-        start_request_timer();
+        stop_new_view_timer();
       }
+      start_request_timer();
     }
     if (is_primary()) propose();
   }
 
-  void wait_for(const Ref<const Request>& request) {
-    if (d_.service.executed(request->client, request->number)) return;
-    if (known_[request->client].insert(request->number)) waiting_.push_back(request);
-  }
-
   void start_request_timer() {
-    if (request_timer_ || waiting_.empty() || !d_.active || is_primary()) return;
+    if (request_timer_ || new_view_timer_ || pending_.empty() || !d_.active || is_primary()) return;
     request_timer_ = true;
     env_.start_timer(kRequest, timeout_);
   }
@@ -448,6 +526,8 @@ class Pbft final
     request_timer_ = false;
   }
 
+  // --- checkpoints ---
+
   void take_checkpoint() {
     Checkpoint vote;
     vote.slot = d_.executed;
@@ -455,119 +535,199 @@ class Pbft final
     d_.snapshots[d_.executed] = d_.service.snapshot();
     auto checkpoint = env_.sign(std::move(vote));
     env_.broadcast(checkpoint);
-    CheckpointVotes& votes = checkpoints_[checkpoint->slot];
+    if (checkpoint->slot <= d_.stable) return;
+    CheckpointVotes& votes = d_.checkpoints[checkpoint->slot];
     votes.tally.add(checkpoint->state, env_.self());
     votes.messages.push_back(checkpoint);
     settle_checkpoint(checkpoint->slot, checkpoint->state);
   }
 
   void settle_checkpoint(Slot slot, Digest state) {
-    const auto found = checkpoints_.find(slot);
-    if (found == checkpoints_.end() || found->second.tally.count(state) < rules_.quorum) return;
-    if (d_.executed < slot) {
-      known_stable_ = std::max(known_stable_, slot);
-      return note_behind();
-    }
+    const auto found = d_.checkpoints.find(slot);
+    if (found == d_.checkpoints.end() || found->second.tally.count(state) < rules_.quorum) return;
     std::vector<Ref<const Checkpoint>> proof;
     for (const auto& vote : found->second.messages) {
       if (vote->state == state) proof.push_back(vote);
     }
-    make_stable(slot, std::move(proof));
+    learn_stable(slot, std::move(proof));
+    settle_log();
+    if (d_.executed < slot) watch();
     if (is_primary()) propose();
   }
 
-  void make_stable(Slot slot, std::vector<Ref<const Checkpoint>> proof) {
-    if (slot <= d_.log.low()) return;
-    d_.log.advance(slot);
+  /// A quorum has this checkpoint, this replica perhaps not yet.
+  void learn_stable(Slot slot, std::vector<Ref<const Checkpoint>> proof) {
+    if (slot <= d_.stable) return;
+    d_.stable = slot;
     d_.stable_proof = std::move(proof);
-    d_.snapshots.erase(d_.snapshots.begin(), d_.snapshots.lower_bound(slot));
-    checkpoints_.erase(checkpoints_.begin(), checkpoints_.upper_bound(slot));
-    next_slot_ = std::max(next_slot_, slot + 1);
+    d_.checkpoints.erase(d_.checkpoints.begin(), d_.checkpoints.upper_bound(slot));
+    d_.next_slot = std::max(d_.next_slot, slot + 1);
+    ++progress_;
   }
 
-  bool behind() {
-    if (known_stable_ > d_.executed) return true;
-    const LogEntry* next = d_.log.find(d_.executed + 1);
-    for (Slot slot = d_.executed + 2; slot <= d_.log.high(); ++slot) {
-      if ((next == nullptr || !next->decided) && d_.log.find(slot)->decided) return true;
+  // What lies below a stable checkpoint is kept until it is executed, unless the gap is so wide that a state transfer
+  // must come in any case. So the log spans at most two windows.
+  void settle_log() {
+    if (d_.executed >= d_.stable) {
+      d_.log.advance(d_.stable);
+      d_.snapshots.erase(d_.snapshots.begin(), d_.snapshots.lower_bound(d_.stable));
+    } else if (d_.stable - d_.log.low() > options_.window) {
+      d_.log.advance(d_.stable);
     }
-    std::uint32_t in_later_view = 0;
-    for (const auto& [replica, view] : heard_) in_later_view += view > d_.view ? 1 : 0;
-    std::uint32_t in_later_slots = 0;
-    for (const auto& [replica, slot] : furthest_checkpoint_) in_later_slots += slot > d_.executed ? 1 : 0;
-    return in_later_view > env_.f() || in_later_slots > env_.f();
+    handle_early();
   }
 
-  void note_behind() {
-    if (status_pending_) return;
-    status_pending_ = true;
-    env_.start_timer(kStatus, options_.retransmit);
+  // --- status ---
+
+  /// Whether there is something to wait for.
+  bool wanting() const { return !d_.active || !pending_.empty() || behind(); }
+  bool behind() const {
+    if (d_.stable > d_.executed || highest_decided_ > d_.executed) return true;
+    if (views_.reached_by(env_.f() + 1) > d_.view) return true;
+    const auto beyond = std::count_if(furthest_checkpoint_.begin(), furthest_checkpoint_.end(),
+                                      [&](Slot slot) { return slot > d_.executed; });
+    return beyond > env_.f();
+  }
+  /// Looks again after a while; if nothing has moved by then, asks.
+  void watch() {
+    if (watching_ || !options_.status) return;
+    watching_ = true;
+    progress_seen_ = progress_;
+    env_.start_timer(kStatus, status_after_);
   }
 
   void send_status() {
+    if (!options_.status) return;
     Status status;
     status.view = d_.view;
+    status.active = d_.active;
+    status.stable = d_.stable;
     status.executed = d_.executed;
+    status.attempt = attempts_++;
+    if (!d_.active) {
+      for (const auto& m : views_.all_of(d_.view)) status.view_changes.insert(m->signer());
+    }
+    d_.log.for_each([&](Slot slot, LogEntry& entry) {
+      if (slot > d_.executed && entry.decided) status.decided.push_back(slot);
+    });
     env_.mark("status");
     env_.broadcast(env_.sign(std::move(status)));
-    note_behind();
+    status_after_ = longer(status_after_);
+    watch();
+  }
+
+  bool is_designated(NodeId asker, std::uint64_t attempt) const {
+    const std::uint64_t distance = (env_.self() + env_.n() - asker - 1) % env_.n();  // 0 .. n-2
+    const std::uint64_t group = env_.f() + 1;
+    const std::uint64_t groups = (env_.n() - 1 + group - 1) / group;
+    return groups <= 1 || distance / group == attempt % groups;
+  }
+
+  void answer_with_checkpoints(const Status& m, bool designated) {
+    const auto snapshot = d_.snapshots.find(d_.stable);
+    if (designated && d_.stable > m.executed && snapshot != d_.snapshots.end()) {
+      State state;
+      state.slot = d_.stable;
+      state.checkpoint = d_.stable_proof;
+      state.state = snapshot->second;
+      env_.send(m.signer(), env_.sign(std::move(state)));
+    } else if (designated && d_.stable > m.stable) {
+      for (const auto& vote : d_.stable_proof) env_.send(m.signer(), vote);
+    }
+    for (const auto& [slot, votes] : d_.checkpoints) {
+      if (slot <= m.stable) continue;
+      for (const auto& vote : votes.messages) {
+        if (vote->signer() == env_.self()) env_.send(m.signer(), vote);
+      }
+    }
+  }
+
+  void answer_with_slots(const Status& m, bool designated) {
+    std::uint32_t answered = 0;
+    d_.log.for_each([&](Slot slot, LogEntry& entry) {
+      if (slot <= m.executed || answered == kMostAnswered) return;
+      if (std::binary_search(m.decided.begin(), m.decided.end(), slot)) return;
+      ++answered;
+      if (designated && entry.decided && entry.commit_votes.size() >= rules_.quorum) {
+        CommitCertificate certificate;
+        certificate.pre_prepare = entry.decision;
+        certificate.commits = entry.commit_votes;
+        env_.send(m.signer(), env_.sign(std::move(certificate)));
+      }
+      if (!d_.active || !m.active || m.view != d_.view) return;
+      if (entry.proposal && entry.proposal->signer() == env_.self()) env_.send(m.signer(), entry.proposal);
+      if (entry.own_prepare) env_.send(m.signer(), entry.own_prepare);
+      if (entry.own_commit) env_.send(m.signer(), entry.own_commit);
+    });
+  }
+
+  // --- view change ---
+
+  /// Enters that this replica has been in this view, and follows if enough others have. True if that was news.
+  bool note_view_of(NodeId replica, View view) {
+    if (!views_.saw(replica, view)) return false;
+    if (view < d_.view || (view == d_.view && d_.active)) return true;
+    // f+1 replicas are in higher views: at least one of them is honest, so the highest view that all of them have
+    // reached is worth joining. f liars cannot drag anyone beyond where an honest replica is.
+    const View reached = views_.reached_by(env_.f() + 1);
+    if (reached > d_.view && options_.join_rule) {
+      env_.mark("joined-view-change");
+      start_view_change(reached);
+    } else {
+      if (reached > d_.view) watch();
+      settle_view_change();
+    }
+    return true;
+  }
+
+  // Gives up every view before this one, and is twice as patient for each, by whatever way it came here.
+  void go_to(View view) {
+    if (view == d_.view) return;
+    failures_ = std::min<View>(failures_ + (view - d_.view), kMostDoublings);
+    const View doublings = failures_ - (options_.timer_convention == TimerConvention::osdi99 ? 1 : 0);
+    timeout_ = options_.view_timeout * (std::int64_t{1} << (options_.backoff == Backoff::none ? 0 : doublings));
+    d_.view = view;
+    views_.saw(env_.self(), view);
+    ++progress_;
+    env_.note_view(view);
   }
 
   void start_view_change(View view) {
-    d_.view = view;
+    go_to(view);
     d_.active = false;
-    env_.note_view(view);
     stop_request_timer();
     stop_new_view_timer();
-    ++failures_;
     ViewChange m;
     m.view = view;
-    m.stable = d_.log.low();
+    m.stable = d_.stable;
     m.checkpoint = d_.stable_proof;
-    for (Slot slot = d_.log.low() + 1; slot <= d_.log.high(); ++slot) {
-      const LogEntry& entry = *d_.log.find(slot);
-      if (entry.certificate.pre_prepare && (options_.view_change_certificates || entry.decided)) {
+    d_.log.for_each([&](Slot slot, LogEntry& entry) {
+      if (slot > d_.stable && entry.certificate.pre_prepare && (options_.view_change_certificates || entry.decided))
         m.prepared.push_back(entry.certificate);
-      }
-    }
+    });
     if (!m.prepared.empty()) env_.mark("view-change-with-prepared");
     d_.view_change = env_.sign(std::move(m));
-    view_changes_[env_.self()] = d_.view_change;
+    views_.keep(d_.view_change);
     env_.broadcast(d_.view_change);
     resend_after_ = options_.retransmit;
     env_.start_timer(kResend, resend_after_);
+    watch();
     settle_view_change();
   }
 
-  // f+1 replicas in higher views: at least one of them is honest, so its view is worth joining. The smallest of their
-  // views, so that f liars cannot drag anyone far ahead.
-  void join_others() {
-    if (!options_.join_rule) return;
-    std::uint32_t ahead = 0;
-    View smallest = kNoView;
-    for (const auto& [replica, m] : view_changes_) {
-      if (m->view <= d_.view) continue;
-      ++ahead;
-      smallest = std::min(smallest, m->view);
-    }
-    if (ahead <= env_.f()) return;
-    env_.mark("joined-view-change");
-    start_view_change(smallest);
-  }
-
+  // The primary begins the view with a quorum of VIEW-CHANGEs for it. Everybody waits for that from when a quorum has
+  // come as far as this view: some may have gone on already, and then nobody will ever have a quorum for this one.
   void settle_view_change() {
     if (d_.active) return;
-    std::vector<Ref<const ViewChange>> same;
-    for (const auto& [replica, m] : view_changes_) {
-      if (m->view == d_.view) same.push_back(m);
+    if (rules_.primary(d_.view) == env_.self()) {
+      std::vector<Ref<const ViewChange>> same = views_.all_of(d_.view);
+      if (same.size() >= rules_.quorum) return begin_view(std::move(same));
     }
-    if (same.size() < rules_.quorum || waiting_for_new_view_ == d_.view) return;
-    waiting_for_new_view_ = d_.view;
-    if (rules_.primary(d_.view) == env_.self()) return begin_view(std::move(same));
-    const int doublings = std::min(failures_ - (options_.timer_convention == TimerConvention::osdi99 ? 1 : 0), 30);
-    timeout_ = options_.view_timeout * (std::int64_t{1} << std::max(doublings, 0));
-    env_.start_timer(kNewView, timeout_);
+    const std::size_t here =
+        options_.new_view_wait == NewViewWait::exact ? views_.all_of(d_.view).size() : views_.at_or_above(d_.view);
+    if (new_view_timer_ || here < rules_.quorum) return;
     new_view_timer_ = true;
+    env_.start_timer(kNewView, timeout_);
   }
 
   void stop_new_view_timer() {
@@ -591,63 +751,55 @@ class Pbft final
   }
 
   void install(const Ref<const NewView>& new_view) {
-    if (new_view->view != d_.view) env_.note_view(new_view->view);
-    d_.view = new_view->view;
+    stop_request_timer();
+    if (new_view->view != d_.view) stop_new_view_timer();
+    go_to(new_view->view);
     d_.active = true;
     d_.new_view = new_view;
     d_.view_change = nullptr;
+    views_.forget_up_to(d_.view);
+    ++progress_;
     env_.mark("new-view");
     env_.stop_timer(kResend);
-    const Rules::Proposals due = Rules::proposals(new_view->view_changes);
-    for (const auto& vc : new_view->view_changes) {
-      if (vc->stable == due.above && due.above > d_.log.low()) {
-        if (d_.executed >= due.above) {
-          make_stable(due.above, vc->checkpoint);
-        } else {
-          known_stable_ = std::max(known_stable_, due.above);
-          send_status();
-        }
-        break;
-      }
-    }
-    for (Slot slot = d_.log.low() + 1; slot <= d_.log.high(); ++slot) d_.log.at(slot).new_view();
-    next_slot_ = std::max(due.above, d_.log.low()) + 1;
-    ordered_.clear();
-    queue_.clear();
+    const Slot above = adopt_checkpoint(*new_view);
+    d_.log.for_each([](Slot, LogEntry& entry) { entry.new_view(); });
+    d_.next_slot = std::max(above, d_.stable) + 1;
+    pending_.begin_ordering();
     for (const auto& proposal : new_view->pre_prepares) {
-      next_slot_ = std::max(next_slot_, proposal->slot + 1);
-      for (const auto& request : proposal->batch->requests()) ordered_[request->client].insert(request->number);
+      d_.next_slot = std::max(d_.next_slot, proposal->slot + 1);
+      wait_for_all(*proposal, true);
       if (in_window(proposal->slot)) accept(d_.log.at(proposal->slot), proposal);
     }
-    // The timer for the new view runs on until something is executed in it.
-    if (waiting_.empty()) stop_new_view_timer();
-    if (!new_view_timer_) start_request_timer();
-    std::erase_if(view_changes_, [&](const auto& item) { return item.second->view <= d_.view; });
+    // The timer for the new view runs on until the request that has waited longest is executed in it.
+    if (pending_.empty() || is_primary()) stop_new_view_timer();
+    start_request_timer();
     pursue_requests();
-    std::vector<Ref<const Message>> kept;
-    kept.swap(future_);
-    kept_of_.clear();
-    for (const auto& m : kept) on_message(*m);
+    handle_early();
+  }
+
+  // The highest checkpoint among the VIEW-CHANGEs of this view, from which its proposals begin.
+  Slot adopt_checkpoint(const NewView& new_view) {
+    Slot above = 0;
+    for (const auto& vc : new_view.view_changes) above = std::max(above, vc->stable);
+    for (const auto& vc : new_view.view_changes) {
+      if (vc->stable != above || above <= d_.stable || !rules_.flaw_of_proof(above, vc->checkpoint).empty()) continue;
+      learn_stable(above, vc->checkpoint);
+      settle_log();
+    }
+    if (d_.executed < d_.stable) send_status();
+    return above;
   }
 
   // The requests that brought the old view down must not wait for their clients to ask again.
   void pursue_requests() {
+    if (is_primary()) return propose();
     const NodeId primary = rules_.primary(d_.view);
-    for (const auto& request : waiting_) {
-      if (d_.service.executed(request->client, request->number)) continue;
-      if (primary == env_.self()) {
-        queue_request(request);
-      } else {
-        env_.send(primary, request);
-      }
-    }
-    if (is_primary()) propose();
+    pending_.for_each([&](const Ref<const Request>& request) { env_.send(primary, request); });
   }
 
-  struct CheckpointVotes {
-    Tally tally;
-    std::vector<Ref<const Checkpoint>> messages;
-  };
+  static constexpr int kMostPatience = 64;            // no pause grows past this multiple of the first
+  static constexpr View kMostDoublings = 30;          // nor a timeout past this power of two
+  static constexpr std::uint32_t kMostAnswered = 64;  // slots in the answer to one STATUS
 
   Env& env_;
   const Options options_;
@@ -655,29 +807,24 @@ class Pbft final
   std::unique_ptr<Disk> disk_;
   Disk& d_;
 
-  // As primary: what is still to be proposed, and what has been, by client.
-  std::deque<Ref<const Request>> queue_;
-  std::map<NodeId, NumberSet> ordered_;
-  Slot next_slot_ = 1;
-
-  // As backup: requests not yet executed, the oldest first; the timer stands for the first of them.
-  std::deque<Ref<const Request>> waiting_;
-  std::map<NodeId, NumberSet> known_;
+  PendingRequests pending_;  // the timers stand for the first of them
   bool request_timer_ = false;
-  bool new_view_timer_ = false;
-
+  bool new_view_timer_ = false;  // from a quorum in this view to the first such execution in it
   Duration timeout_;
   Duration resend_after_;  // until our VIEW-CHANGE is sent again
-  int failures_ = 0;       // views given up since the last execution
-  View waiting_for_new_view_ = 0;
-  std::map<NodeId, Ref<const ViewChange>> view_changes_;  // the latest of each replica, for views not yet begun
-  std::map<Slot, CheckpointVotes> checkpoints_;
-  std::map<NodeId, Slot> furthest_checkpoint_;  // beyond our window
-  std::map<NodeId, View> heard_;                // the highest view that each replica's votes came from
-  std::vector<Ref<const Message>> future_;
-  std::map<NodeId, std::uint64_t> kept_of_;  // how many of them, by signer
-  Slot known_stable_ = 0;
-  bool status_pending_ = false;
+  View failures_ = 0;      // views given up since that execution
+
+  bool watching_ = false;
+  Duration status_after_;            // until we ask for what we wait for
+  std::uint64_t attempts_ = 0;       // how often we asked without effect
+  std::uint64_t progress_ = 0;       // grows with whatever brings this replica on
+  std::uint64_t progress_seen_ = 0;  // at the last look
+
+  ViewLog views_;
+  EarlyMessages early_;
+  std::vector<Slot> furthest_checkpoint_;  // by replica, beyond our window
+  Slot highest_decided_ = 0;
+  std::vector<Time> answered_at_;  // by replica, its last STATUS that was answered
 };
 
 const RegisteredProtocol<Pbft> entry{

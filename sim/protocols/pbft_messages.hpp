@@ -92,13 +92,36 @@ struct NewView final : Described<NewView> {
   }
 };
 
+/// What a replica has, sent while it waits for something and gets nowhere (TOCS 2002, section 5.2); whoever has more
+/// answers with it.
 struct Status final : Described<Status> {
   View view = 0;
-  Slot executed = 0;
+  bool active = false;                 // it has the NEW-VIEW of this view
+  ReplicaSet view_changes;             // if not: whose VIEW-CHANGEs for it it has
+  Slot stable = 0;                     // its last stable checkpoint
+  Slot executed = 0;                   // every slot up to here
+  std::vector<std::uint64_t> decided;  // slots above that it need not be told of
+  std::uint64_t attempt = 0;           // how often it has asked before; turns the f+1 who send what is large
   static constexpr MessageTraits traits{.name = "status", .exclusive = false};
   static constexpr void describe(auto&& field) {
     field("view", &Status::view);
+    field("active", &Status::active);
+    field("view_changes", &Status::view_changes);
+    field("stable", &Status::stable);
     field("executed", &Status::executed);
+    field("decided", &Status::decided);
+    field("attempt", &Status::attempt);
+  }
+};
+
+/// A slot's decision and the COMMITs that decided it: holds in any view.
+struct CommitCertificate final : Described<CommitCertificate> {
+  Ref<const PrePrepare> pre_prepare;
+  std::vector<Ref<const Commit>> commits;
+  static constexpr MessageTraits traits{.name = "commit-certificate", .exclusive = false};
+  static constexpr void describe(auto&& field) {
+    field("pre_prepare", &CommitCertificate::pre_prepare);
+    field("commits", &CommitCertificate::commits, Role::certificate);
   }
 };
 

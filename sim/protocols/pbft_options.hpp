@@ -5,6 +5,7 @@
 
 #include "sim/core/options.hpp"
 #include "sim/replica/quorum.hpp"
+#include "sim/replica/service.hpp"
 
 namespace byzsim {
 
@@ -39,6 +40,30 @@ struct EnumNames<TimerConvention> {
   }};
 };
 
+enum class Backoff { oldest_request, any_execution, none };
+template <>
+struct EnumNames<Backoff> {
+  static constexpr EnumTable<Backoff, 3> table{{
+      {"oldest-request", Backoff::oldest_request,
+       "timeouts double from view to view until the request that has waited longest is executed for the first time"},
+      {"any-execution", Backoff::any_execution,
+       "BUG: the execution of any slot ends the back-off, so a faulty primary keeps timeouts too short with null "
+       "slots"},
+      {"none", Backoff::none, "BUG: timeouts never double"},
+  }};
+};
+
+enum class NewViewWait { at_or_above, exact };
+template <>
+struct EnumNames<NewViewWait> {
+  static constexpr EnumTable<NewViewWait, 2> table{{
+      {"at-or-above", NewViewWait::at_or_above,
+       "a replica waits for a NEW-VIEW once a quorum has come as far as its view, whoever has gone on included"},
+      {"exact", NewViewWait::exact,
+       "BUG: only with a quorum of VIEW-CHANGEs for exactly its view, which may never come when some have gone on"},
+  }};
+};
+
 namespace pbft {
 
 struct Options {
@@ -51,6 +76,9 @@ struct Options {
   bool bind_view = true;
   bool dedup = true;
   bool join_rule = true;
+  bool status = true;
+  Backoff backoff = Backoff::oldest_request;
+  NewViewWait new_view_wait = NewViewWait::at_or_above;
   TimerRule timer = TimerRule::own_request;
   TimerConvention timer_convention = TimerConvention::osdi99;
   Duration view_timeout = 500ms;
@@ -61,6 +89,7 @@ struct Options {
   std::uint32_t pipeline = 32;
   Slot checkpoint_interval = 128;
   Slot window = 256;
+  std::uint64_t client_window = Service::kWindow;
 
   static void describe(auto& row) {
     row("quorum", &Options::quorum,
@@ -75,19 +104,32 @@ struct Options {
     row("bind_view", &Options::bind_view, "false: BUG, votes of an earlier view still count");
     row("dedup", &Options::dedup, "false: BUG, a request that was executed is executed again when it comes again");
     row("join_rule", &Options::join_rule, "false: a replica does not join f+1 others that have left its view");
+    row("status", &Options::status,
+        "false: as in OSDI'99, a replica that gets nowhere does not ask others for what it lacks; whatever the network "
+        "lost is lost");
+    row("backoff", &Options::backoff, "what ends the doubling of timeouts");
+    row("new_view_wait", &Options::new_view_wait, "when a replica begins to wait for the NEW-VIEW of its view");
     row("timer", &Options::timer, "what stops a backup's timer");
     row("timer_convention", &Options::timer_convention, "how timeouts grow from view to view");
     row("view_timeout", &Options::view_timeout, "T: how long a backup waits for a request to be executed",
         at_least(1ns));
-    row("retransmit", &Options::retransmit, "how soon VIEW-CHANGE and STATUS are sent again while they are needed",
+    row("retransmit", &Options::retransmit,
+        "how soon a VIEW-CHANGE is sent again, and how long a replica that waits for something gets nowhere before it "
+        "sends STATUS, again and again",
         at_least(1ns));
     row("retransmit_growth", &Options::retransmit_growth,
-        "how many times as long it waits before it sends a VIEW-CHANGE again, each time", at_least(1), at_most(16));
+        "how many times as long it waits before it sends VIEW-CHANGE or STATUS again, each time, up to 64 times as "
+        "long",
+        at_least(1), at_most(16));
     row("reply_quorum", &Options::reply_quorum, "matching replies a client waits for; f+1 unless given", at_least(1));
     row("batch", &Options::batch, "most requests in one slot", at_least(1), at_most(1'000'000));
     row("pipeline", &Options::pipeline, "most slots proposed and not yet executed", at_least(1));
     row("checkpoint_interval", &Options::checkpoint_interval, "slots between checkpoints (K)", at_least(1));
     row("window", &Options::window, "slots between the watermarks (L)", at_least(1), at_most(1'000'000));
+    row("client_window", &Options::client_window,
+        "how many numbers a client's newest request may be ahead of its oldest unanswered one, so also how many of its "
+        "requests and answers a replica keeps",
+        at_least(1), at_most(65'536));
   }
 };
 

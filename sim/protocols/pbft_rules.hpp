@@ -44,6 +44,7 @@ struct Rules {
   std::string flaw(const Certificate& certificate) const {
     if (!certificate.pre_prepare) return "a prepared certificate has no proposal";
     const PrePrepare& proposal = *certificate.pre_prepare;
+    if (!proposal.batch) return "the proposal of a prepared certificate has no batch";
     if (!options.check_certificates) return {};
     if (!verify(proposal)) return "the proposal of a prepared certificate is not genuine";
     if (std::string why = flaw(proposal); !why.empty()) return "in a prepared certificate: " + why;
@@ -56,6 +57,23 @@ struct Rules {
       voters.insert(vote->signer());
     }
     if (voters.size() < quorum) return "a prepared certificate has too few voters";
+    return {};
+  }
+
+  std::string flaw(const CommitCertificate& m) const {
+    if (!m.pre_prepare) return "a commit certificate has no proposal";
+    const PrePrepare& proposal = *m.pre_prepare;
+    if (!verify(proposal)) return "the proposal of a commit certificate is not genuine";
+    if (std::string why = flaw(proposal); !why.empty()) return "in a commit certificate: " + why;
+    ReplicaSet voters;
+    for (const auto& vote : m.commits) {
+      if (!vote || !signed_by_replica(*vote) || vote->slot != proposal.slot ||
+          !counts(vote->view, vote->value, proposal)) {
+        return "a commit certificate holds a vote that does not count for its proposal";
+      }
+      voters.insert(vote->signer());
+    }
+    if (voters.size() < quorum) return "a commit certificate has too few voters";
     return {};
   }
 
@@ -73,12 +91,13 @@ struct Rules {
   }
 
   std::string flaw(const ViewChange& m) const {
+    if (m.stable > kFarthest) return "its checkpoint lies beyond any slot";
     if (std::string why = flaw_of_proof(m.stable, m.checkpoint); !why.empty()) return why;
     std::set<Slot> slots;
     for (const Certificate& certificate : m.prepared) {
       if (std::string why = flaw(certificate); !why.empty()) return why;
       const PrePrepare& proposal = *certificate.pre_prepare;
-      if (proposal.slot <= m.stable || proposal.slot > m.stable + options.window)
+      if (proposal.slot <= m.stable || proposal.slot - m.stable > options.window)
         return "a prepared slot lies outside its window";
       if (options.check_certificates && proposal.view >= m.view)
         return "a certificate comes from a view that had not begun";
@@ -137,6 +156,28 @@ struct Rules {
     }
     return {};
   }
+
+  /// What must hold of a NEW-VIEW for it to be read at all, whether or not it follows from its VIEW-CHANGEs.
+  bool readable(const NewView& m) const {
+    Slot above = 0;
+    for (const auto& vc : m.view_changes) {
+      if (!vc || vc->stable > kFarthest) return false;
+      above = std::max(above, vc->stable);
+      for (const Certificate& certificate : vc->prepared) {
+        if (!certificate.pre_prepare || !certificate.pre_prepare->batch ||
+            certificate.pre_prepare->slot <= vc->stable ||
+            certificate.pre_prepare->slot - vc->stable > options.window) {
+          return false;
+        }
+      }
+    }
+    return std::all_of(m.pre_prepares.begin(), m.pre_prepares.end(), [&](const auto& p) {
+      return p && p->batch && p->slot > above && p->slot - above <= options.window;
+    });
+  }
+
+  /// No slot lies beyond this, so that sums of slots and windows do not overflow.
+  static constexpr Slot kFarthest = Slot{1} << 62;
 
   static Digest null_value() {
     static const Digest value = Batch({}).digest();

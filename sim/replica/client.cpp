@@ -37,12 +37,13 @@ void Client::on_timer(TimerName timer) {
     send_new(scripted.operation ? *scripted.operation : next_operation(), scripted.to, scripted.name, false);
     return;
   }
-  Outstanding& waiting = outstanding_[timer - kScript - plan_.script.size()];
-  if (!waiting.request) return;
-  for (NodeId replica = 0; replica < env_.n(); ++replica) env_.send(replica, waiting.request);
-  const auto longer = static_cast<Duration::rep>(static_cast<double>(waiting.patience.count()) * plan_.backoff);
-  waiting.patience = std::min(Duration{longer}, plan_.retransmit * kMostPatience);
-  env_.start_timer(timer, waiting.patience);
+  const auto waiting = outstanding_.find(number_of_[timer - kScript - plan_.script.size()]);
+  if (waiting == outstanding_.end()) return;
+  for (NodeId replica = 0; replica < env_.n(); ++replica) env_.send(replica, waiting->second.request);
+  Duration& patience = waiting->second.patience;
+  const auto longer = static_cast<Duration::rep>(static_cast<double>(patience.count()) * plan_.backoff);
+  patience = std::min(Duration{longer}, plan_.retransmit * kMostPatience);
+  env_.start_timer(timer, patience);
 }
 
 void Client::send_generated() {
@@ -65,46 +66,73 @@ void Client::send_new(const Operation& operation, const std::vector<NodeId>& to,
   Request request;
   request.client = env_.self();
   request.number = next_number_++;
+  request.answered = outstanding_.empty() ? request.number - 1 : outstanding_.begin()->first - 1;
   request.operation = operation;
-  auto signed_request = env_.sign(std::move(request));
-  env_.note_submitted(signed_request, name);
-  const auto free =
-      std::find_if(outstanding_.begin(), outstanding_.end(), [](const Outstanding& o) { return !o.request; });
-  const auto index = static_cast<std::size_t>(free - outstanding_.begin());
-  if (free == outstanding_.end()) outstanding_.emplace_back();
-  outstanding_[index] = {signed_request, {}, plan_.retransmit, generated};
-  if (to.empty()) {
-    env_.send(plan_.primary(view_), signed_request);
-  } else {
-    for (NodeId replica : to) env_.send(replica, signed_request);
+  Outstanding waiting;
+  waiting.request = env_.sign(std::move(request));
+  waiting.to = to;
+  waiting.generated = generated;
+  env_.note_submitted(waiting.request, name);
+  const std::uint64_t number = waiting.request->number;
+  outstanding_.emplace(number, std::move(waiting));
+  transmit_in_window();
+}
+
+void Client::transmit_in_window() {
+  if (outstanding_.empty()) return;
+  const std::uint64_t oldest = outstanding_.begin()->first;
+  while (!outstanding_.empty() && next_to_send_ < next_number_ && next_to_send_ - oldest < plan_.window) {
+    transmit(outstanding_.at(next_to_send_++));
   }
-  env_.start_timer(kScript + static_cast<TimerName>(plan_.script.size() + index), plan_.retransmit);
+}
+
+void Client::transmit(Outstanding& waiting) {
+  if (free_timers_.empty()) {
+    free_timers_.push_back(static_cast<std::uint32_t>(number_of_.size()));
+    number_of_.push_back(0);
+  }
+  const std::uint32_t index = free_timers_.back();
+  free_timers_.pop_back();
+  number_of_[index] = waiting.request->number;
+  waiting.timer = kScript + static_cast<TimerName>(plan_.script.size()) + index;
+  waiting.patience = plan_.retransmit;
+  if (waiting.to.empty()) {
+    env_.send(plan_.primary(view_), waiting.request);
+  } else {
+    for (NodeId replica : waiting.to) env_.send(replica, waiting.request);
+  }
+  env_.start_timer(waiting.timer, waiting.patience);
 }
 
 void Client::on(const Reply& reply) {
-  if (reply.client != env_.self() || reply.signer() >= env_.n() || !env_.verify(reply)) return;
-  for (std::size_t index = 0; index < outstanding_.size(); ++index) {
-    Outstanding& waiting = outstanding_[index];
-    if (!waiting.request || waiting.request->number != reply.number) continue;
-    auto same = std::find_if(waiting.answers.begin(), waiting.answers.end(),
-                             [&](const Answer& answer) { return answer.result == reply.result; });
-    if (same == waiting.answers.end()) {
-      waiting.answers.push_back({reply.result, {}, reply.view});
-      same = waiting.answers.end() - 1;
-    }
-    same->from.insert(reply.signer());
-    same->view = std::min(same->view, reply.view);
-    if (same->from.size() >= plan_.reply_quorum) accept(index, *same);
-    return;
+  if (reply.client != env_.self() || reply.signer() >= env_.n()) return;
+  const auto found = outstanding_.find(reply.number);
+  if (found == outstanding_.end() || !env_.verify(reply)) return;
+  std::vector<Candidate>& candidates = found->second.candidates;
+  // A replica that says something else than before takes its word back: it stands behind one result.
+  for (Candidate& other : candidates) {
+    if (other.result != reply.result) other.from.erase(reply.signer());
   }
+  std::erase_if(candidates, [](const Candidate& candidate) { return candidate.from.empty(); });
+  auto same = std::find_if(candidates.begin(), candidates.end(),
+                           [&](const Candidate& candidate) { return candidate.result == reply.result; });
+  if (same == candidates.end()) same = candidates.insert(same, {reply.result, {}, reply.view});
+  same->from.insert(reply.signer());
+  same->view = std::min(same->view, reply.view);
+  if (same->from.size() >= plan_.reply_quorum) accept(reply.number, *same);
 }
 
-void Client::accept(std::size_t index, const Answer& answer) {
-  Outstanding done = std::move(outstanding_[index]);
-  outstanding_[index] = {};
-  env_.stop_timer(kScript + static_cast<TimerName>(plan_.script.size() + index));
-  view_ = std::max(view_, answer.view);
-  env_.note_accepted(*done.request, answer.result, answer.from.size());
+void Client::accept(std::uint64_t number, const Candidate& candidate) {
+  const auto found = outstanding_.find(number);
+  const Outstanding done = std::move(found->second);
+  outstanding_.erase(found);
+  const auto index = static_cast<std::uint32_t>(done.timer - kScript - plan_.script.size());
+  number_of_[index] = 0;
+  free_timers_.push_back(index);
+  env_.stop_timer(done.timer);
+  view_ = std::max(view_, candidate.view);
+  env_.note_accepted(*done.request, candidate.result, candidate.from.size());
+  transmit_in_window();
   if (done.generated && !plan_.open && generated_ < plan_.requests) {
     if (plan_.think > Duration{}) {
       env_.start_timer(kNext, plan_.think);

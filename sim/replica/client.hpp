@@ -1,16 +1,19 @@
 // A client: sends requests, open loop, closed loop or by script, and accepts a result once enough replicas agree on it.
 //
 // A request goes to the primary of the latest view it knows; unanswered, it goes to every replica, again and again with
-// growing pauses (Castro and Liskov, OSDI 1999, section 4.1).
+// growing pauses (Castro and Liskov, OSDI 1999, section 4.1). No request is sent that is a whole window ahead of the
+// oldest unanswered one, for replicas would take that as giving the older one up: it waits here.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "sim/core/random.hpp"
 #include "sim/replica/env.hpp"
+#include "sim/replica/service.hpp"
 #include "sim/replica/workload.hpp"
 
 namespace byzsim {
@@ -33,6 +36,7 @@ struct ClientPlan {
   std::uint32_t keys = 1;
   std::uint32_t payload = 0;
   std::uint32_t reply_quorum = 1;
+  std::uint64_t window = Service::kWindow;  ///< see ClientRecord
   std::function<NodeId(View)> primary;
   std::vector<Scripted> script;
 };
@@ -45,21 +49,25 @@ class Client final : public Reactor<Client, Reply> {
   void on(const Reply& reply);
 
  private:
-  struct Answer {
+  struct Candidate {
     std::uint64_t result = 0;
     ReplicaSet from;
     View view = 0;  // the lowest view among them, which an honest replica vouches for
   };
   struct Outstanding {
     Ref<const Request> request;
-    std::vector<Answer> answers;
+    std::vector<NodeId> to;             // where it is first sent; the primary if empty
+    std::vector<Candidate> candidates;  // each replica stands behind one, so there are at most n
     Duration patience{};
+    TimerName timer = 0;
     bool generated = false;
   };
 
   void send_generated();
   void send_new(const Operation& operation, const std::vector<NodeId>& to, std::string_view name, bool generated);
-  void accept(std::size_t index, const Answer& answer);
+  void transmit(Outstanding& waiting);
+  void transmit_in_window();
+  void accept(std::uint64_t number, const Candidate& candidate);
   Operation next_operation();
 
   Env& env_;
@@ -69,7 +77,10 @@ class Client final : public Reactor<Client, Reply> {
   View view_ = 0;
   std::uint64_t generated_ = 0;
   std::uint64_t next_number_ = 1;
-  std::vector<Outstanding> outstanding_;  // by retransmission timer; entries without a request are free
+  std::uint64_t next_to_send_ = 1;
+  std::map<std::uint64_t, Outstanding> outstanding_;  // by request number
+  std::vector<std::uint64_t> number_of_;              // by retransmission timer; zero where the timer is free
+  std::vector<std::uint32_t> free_timers_;
 };
 
 }  // namespace byzsim

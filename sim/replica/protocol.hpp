@@ -11,6 +11,7 @@
 // and may provide
 //   static NodeId primary(View, n);                              v mod n unless given
 //   static std::uint32_t reply_quorum(const Options&, n, f);     equal replies a client waits for; else f + 1
+//   static std::uint64_t client_window(const Options&);          see ClientRecord; else Service::kWindow
 //   static std::string infeasible(const Options&, n, f);         why these options cannot work; empty if they can
 //   static constexpr std::string_view timers[];                  names of its timers, for triggers and traces
 //   static std::string unjustified(const Options&, const Message&, const ProtocolFacts&);
@@ -28,6 +29,7 @@
 
 #include "sim/core/options.hpp"
 #include "sim/replica/env.hpp"
+#include "sim/replica/service.hpp"
 
 namespace byzsim {
 
@@ -53,6 +55,7 @@ struct Protocol {
   std::function<std::unique_ptr<Process>(Env&, const void* options, std::unique_ptr<Durable>)> make;
   std::function<std::uint32_t(const void* options, std::uint32_t n, std::uint32_t f)> quorum;
   std::function<std::uint32_t(const void* options, std::uint32_t n, std::uint32_t f)> reply_quorum;
+  std::function<std::uint64_t(const void* options)> client_window;
   std::function<std::string(const void* options, std::uint32_t n, std::uint32_t f)> infeasible;
   std::function<NodeId(View, std::uint32_t n)> primary;
   std::function<std::string(const void* options, const Message&, const ProtocolFacts&)> unjustified;
@@ -82,6 +85,13 @@ Protocol describe_protocol() {
       return P::reply_quorum(options_of(options), n, f);
     } else {
       return f + 1;
+    }
+  };
+  protocol.client_window = [options_of](const void* options) -> std::uint64_t {
+    if constexpr (requires { P::client_window(options_of(options)); }) {
+      return P::client_window(options_of(options));
+    } else {
+      return Service::kWindow;
     }
   };
   protocol.infeasible = [options_of](const void* options, std::uint32_t n, std::uint32_t f) -> std::string {

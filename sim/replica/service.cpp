@@ -1,7 +1,9 @@
 #include "sim/replica/service.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <bit>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "sim/core/random.hpp"
@@ -13,14 +15,13 @@ namespace {
 std::uint64_t pair_hash(std::uint32_t key, std::uint64_t value) {
   return mix64(mix64(value + 1) + key);
 }
-std::uint64_t number_hash(NodeId client, std::uint64_t salt, std::uint64_t number) {
-  return mix64(mix64(number + salt) + (std::uint64_t{client} << 32));
+// Two numbers and what they mean, as a summand.
+std::uint64_t fact_hash(std::uint64_t salt, std::uint64_t a, std::uint64_t b) {
+  return mix64(mix64(a + salt) + b);
 }
-std::uint64_t record_hash(NodeId client, const NumberSet& done) {
-  std::uint64_t hash = done.floor == 0 ? 0 : number_hash(client, 0x666c6f6f72, done.floor);
-  for (std::uint64_t number : done.beyond) hash += number_hash(client, 0x6265796f6e64, number);
-  return hash;
-}
+constexpr std::uint64_t kProgress = 0x70726f6772657373;
+constexpr std::uint64_t kBeyond = 0x6265796f6e64;
+constexpr std::uint64_t kAnswer = 0x616e73776572;
 }  // namespace
 
 std::uint64_t FlatTable::get(std::uint32_t key) const {
@@ -57,45 +58,110 @@ std::uint64_t FlatTable::set(std::uint32_t key, std::uint64_t value) {
   return std::exchange(cell.value, value);
 }
 
-bool NumberSet::contains(std::uint64_t number) const {
+bool ClientRecord::done(std::uint64_t number) const {
   return number <= floor || (!beyond.empty() && std::binary_search(beyond.begin(), beyond.end(), number));
 }
 
-bool NumberSet::insert(std::uint64_t number) {
-  if (number <= floor) return false;
-  if (number != floor + 1) {
-    const auto place = std::lower_bound(beyond.begin(), beyond.end(), number);
-    if (place != beyond.end() && *place == number) return false;
-    beyond.insert(place, number);
-    return true;
+const Answer* ClientRecord::answer(std::uint64_t number) const {
+  const auto place = std::lower_bound(answers.begin(), answers.end(), number,
+                                      [](const Answer& kept, std::uint64_t wanted) { return kept.number < wanted; });
+  return place != answers.end() && place->number == number ? &*place : nullptr;
+}
+
+std::uint64_t ClientRecord::progress_hash() const {
+  return fact_hash(kProgress + client, moved, floor);
+}
+std::uint64_t ClientRecord::answer_hash(const Answer& kept) const {
+  return fact_hash(kAnswer + client, kept.number, kept.result);
+}
+
+std::uint64_t ClientRecord::move_on(std::uint64_t to) {
+  if (to <= moved) return 0;
+  moved = to;
+  floor = std::max(floor, to);
+  std::uint64_t gone = 0;
+  auto end = answers.begin();
+  for (; end != answers.end() && end->number <= to; ++end) gone += answer_hash(*end);
+  answers.erase(answers.begin(), end);
+  return gone;
+}
+
+std::uint64_t ClientRecord::add(std::uint64_t number, std::uint64_t answered, std::uint64_t window,
+                                std::uint64_t result) {
+  std::uint64_t change = answers.empty() ? 0 : -progress_hash();  // a record without answers is none
+  // A client cannot have been answered a number that it is only now asking for.
+  change -= move_on(std::min(answered, number - 1));
+  if (number > window) change -= move_on(number - window);
+  const auto place = answers.empty() || answers.back().number < number
+                         ? answers.end()
+                         : std::lower_bound(answers.begin(), answers.end(), number,
+                                            [](const Answer& a, std::uint64_t wanted) { return a.number < wanted; });
+  change += answer_hash(*answers.insert(place, {number, result}));
+  if (number > floor + 1) {
+    beyond.insert(std::lower_bound(beyond.begin(), beyond.end(), number), number);
+    change += fact_hash(kBeyond, client, number);
+  } else {
+    floor = std::max(floor, number);
   }
-  ++floor;
-  auto done = beyond.begin();
-  while (done != beyond.end() && *done == floor + 1) {
-    ++floor;
-    ++done;
+  auto next = beyond.begin();
+  for (; next != beyond.end() && *next <= floor + 1; ++next) {
+    floor = std::max(floor, *next);
+    change -= fact_hash(kBeyond, client, *next);
   }
-  beyond.erase(beyond.begin(), done);
-  return true;
+  beyond.erase(beyond.begin(), next);
+  return change + progress_hash();
+}
+
+std::uint64_t ClientRecord::hash() const {
+  std::uint64_t sum = progress_hash();
+  for (std::uint64_t number : beyond) sum += fact_hash(kBeyond, client, number);
+  for (const Answer& kept : answers) sum += answer_hash(kept);
+  return sum;
+}
+
+std::string ClientRecord::flaw() const {
+  if (client == kNobody) return "a record belongs to no client";
+  if (floor < moved) return fmt::format("client {}'s floor lies below what it has moved on from", client);
+  if (!beyond.empty() && beyond.front() <= floor + 1)
+    return fmt::format("client {}'s floor is not the highest", client);
+  if (!std::is_sorted(beyond.begin(), beyond.end(), std::less_equal<>{}))
+    return fmt::format("client {}'s executed numbers are out of order", client);
+  const std::uint64_t executed = floor - moved + beyond.size();
+  if (executed == 0 || answers.size() != executed)
+    return fmt::format("client {} has {} answers for {} executed requests", client, answers.size(), executed);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const std::uint64_t due = i < floor - moved ? moved + 1 + i : beyond[i - (floor - moved)];
+    if (answers[i].number != due) return fmt::format("client {}'s answers are not those to its requests", client);
+  }
+  return {};
 }
 
 ClientRecord& Service::record_of(NodeId client) {
-  if (client >= clients_.size()) clients_.resize(std::bit_ceil(client + 1));
-  return clients_[client];
+  if (clients_.empty()) first_ = client;
+  if (client < first_) {
+    clients_.insert(clients_.begin(), first_ - client, {});
+    first_ = client;
+  }
+  if (client - first_ >= clients_.size()) clients_.resize(client - first_ + 1);
+  ClientRecord& record = clients_[client - first_];
+  if (record.client == kNobody) record.client = client;
+  return record;
 }
 const ClientRecord* Service::find(NodeId client) const {
-  return client < clients_.size() ? &clients_[client] : nullptr;
+  if (client < first_ || client - first_ >= clients_.size()) return nullptr;
+  const ClientRecord& record = clients_[client - first_];
+  return record.client == kNobody ? nullptr : &record;
 }
 
 bool Service::executed(NodeId client, std::uint64_t number) const {
+  if (number == 0) return true;  // numbers begin at one
   const ClientRecord* record = find(client);
-  return record != nullptr && record->done.contains(number);
+  return record != nullptr && record->done(number);
 }
 
 std::optional<std::uint64_t> Service::result(NodeId client, std::uint64_t number) const {
   if (const ClientRecord* record = find(client)) {
-    const ClientRecord::Result& kept = record->results[number % ClientRecord::kResults];
-    if (kept.number == number) return kept.value;
+    if (const Answer* kept = record->answer(number)) return kept->result;
   }
   return std::nullopt;
 }
@@ -112,9 +178,8 @@ std::uint64_t Service::apply(const Request& request) {
     if (result == 0) sum_ -= pair_hash(operation.key, 0);  // zero is the same as no value
   }
   ClientRecord& record = record_of(request.client);
-  const std::uint64_t before = record_hash(request.client, record.done);
-  if (record.done.insert(request.number)) sum_ += record_hash(request.client, record.done) - before;
-  record.results[request.number % ClientRecord::kResults] = {request.number, result};
+  if (record.done(request.number)) return result;  // a protocol that does not look for duplicates
+  sum_ += record.add(request.number, request.answered, window_, result);
   return result;
 }
 
@@ -125,14 +190,18 @@ Digest Service::digest() const {
 Ref<const Snapshot> Service::snapshot() const {
   auto copy = make_ref<Snapshot>();
   copy->table = table_;
-  copy->clients = clients_;
+  copy->clients.reserve(clients_.size());
+  for (const ClientRecord& record : clients_) {
+    if (record.client != kNobody) copy->clients.push_back(record);
+  }
   copy->sum = sum_;
   return copy;
 }
 
 void Service::restore(const Snapshot& snapshot) {
   table_ = snapshot.table;
-  clients_ = snapshot.clients;
+  clients_.clear();
+  for (const ClientRecord& record : snapshot.clients) record_of(record.client) = record;
   sum_ = snapshot.sum;
 }
 
@@ -140,8 +209,16 @@ void Service::restore(const Snapshot& snapshot) {
 Digest Snapshot::digest() const {
   std::uint64_t total = 0;
   table.for_each([&](std::uint32_t key, std::uint64_t value) { total += value != 0 ? pair_hash(key, value) : 0; });
-  for (NodeId client = 0; client < clients.size(); ++client) total += record_hash(client, clients[client].done);
+  for (const ClientRecord& record : clients) total += record.hash();
   return Digest{mix64(total) | 1};
+}
+
+std::string Snapshot::flaw() const {
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    if (std::string why = clients[i].flaw(); !why.empty()) return why;
+    if (i > 0 && clients[i - 1].client >= clients[i].client) return "its clients are out of order";
+  }
+  return {};
 }
 
 void Snapshot::put(FieldSink& sink) const {
@@ -157,25 +234,12 @@ void Snapshot::put(FieldSink& sink) const {
   }
   sink.end_list();
   sink.name("clients");
-  sink.begin_list(clients.size());
-  for (const ClientRecord& record : clients) {
-    sink.begin_list(1 + record.done.beyond.size() + 2 * ClientRecord::kResults);
-    sink.number(record.done.floor);
-    for (const auto& result : record.results) {
-      sink.number(result.number);
-      sink.number(result.value);
-    }
-    for (std::uint64_t number : record.done.beyond) sink.number(number);
-    sink.end_list();
-  }
-  sink.end_list();
+  byzsim::put(sink, clients);
   sink.end_group();
 }
 
-std::uint32_t Snapshot::wire_size(const Sizes&) const {
-  std::size_t bytes = 8 + 12 * table.size();
-  for (const ClientRecord& record : clients) bytes += 8 * (1 + record.done.beyond.size()) + sizeof(record.results);
-  return static_cast<std::uint32_t>(bytes);
+std::uint32_t Snapshot::wire_size(const Sizes& sizes) const {
+  return 8 + 12 * static_cast<std::uint32_t>(table.size()) + size_of(clients, sizes);
 }
 
 Ref<const Snapshot> Snapshot::take(const Json& from) {
@@ -187,24 +251,12 @@ Ref<const Snapshot> Snapshot::take(const Json& from) {
       byzsim::take(list_item(*table, i), key);
       byzsim::take(list_item(*table, i + 1), value);
       snapshot->table.set(key, value);
-      snapshot->sum += value != 0 ? pair_hash(key, value) : 0;
     }
   }
-  if (const Json* clients = member_of(from, "clients")) {
-    for (std::size_t i = 0; i < list_size(*clients); ++i) {
-      std::vector<std::uint64_t> numbers;
-      byzsim::take(list_item(*clients, i), numbers);
-      constexpr std::size_t kFixed = 1 + 2 * ClientRecord::kResults;
-      if (numbers.size() < kFixed) throw FieldError("a client's record in a snapshot is too short");
-      ClientRecord record;
-      record.done.floor = numbers[0];
-      for (std::size_t k = 0; k < ClientRecord::kResults; ++k)
-        record.results[k] = {numbers[1 + 2 * k], numbers[2 + 2 * k]};
-      record.done.beyond.assign(numbers.begin() + kFixed, numbers.end());
-      snapshot->sum += record_hash(static_cast<NodeId>(i), record.done);
-      snapshot->clients.push_back(std::move(record));
-    }
-  }
+  snapshot->table.for_each(
+      [&](std::uint32_t key, std::uint64_t value) { snapshot->sum += value != 0 ? pair_hash(key, value) : 0; });
+  if (const Json* clients = member_of(from, "clients")) byzsim::take(*clients, snapshot->clients);
+  for (const ClientRecord& record : snapshot->clients) snapshot->sum += record.hash();
   return snapshot;
 }
 

@@ -1,11 +1,14 @@
-// The replicated service: a key-value store and, per client, what has been executed. One per replica.
+// The replicated service: a key-value store and, per client, what has been executed and answered. One per replica.
 //
-// The state has a digest that is kept up to date at every step: the sum of a hash of each (key, value) pair and of each
-// client's record, so it costs O(1) an operation and does not depend on the order of keys.
+// The state has a digest that is kept up to date at every step: the sum of a hash of each (key, value) pair and of all
+// that is kept of each client, so it costs O(1) an operation and does not depend on the order of keys. Whatever a later
+// answer depends on is in the digest, answers that are kept included, and has one form only (Snapshot::flaw): what is
+// taken over from another replica under an agreed digest can then be trusted to the last number.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sim/core/ids.hpp"
@@ -39,59 +42,92 @@ class FlatTable {
   std::size_t used_ = 0;
 };
 
-/// A set of request numbers that is nearly contiguous: every number up to `floor`, and those in `beyond`.
-struct NumberSet {
-  std::uint64_t floor = 0;
-  std::vector<std::uint64_t> beyond;  // sorted
-
-  bool contains(std::uint64_t number) const;
-  /// True if it was not there before.
-  bool insert(std::uint64_t number);
+/// A client's result, kept until the client has moved on.
+struct Answer {
+  std::uint64_t number = 0;
+  std::uint64_t result = 0;
+  static constexpr void describe(auto&& field) {
+    field("number", &Answer::number);
+    field("result", &Answer::result);
+  }
 };
 
-/// What has been executed for one client, and the last few results.
+/// What has been executed for one client, by request number. A client has moved on from a number when it says so
+/// (Request::answered) or sends one that is a whole window higher, as the newest timestamp does in OSDI'99, where the
+/// window is one. Numbers from which it has moved on are never executed any more, and their answers are not kept.
 struct ClientRecord {
-  static constexpr std::size_t kResults = 8;
-  struct Result {
-    std::uint64_t number = 0;
-    std::uint64_t value = 0;
-  };
-  NumberSet done;
-  Result results[kResults]{};
+  NodeId client = kNobody;
+  std::uint64_t moved = 0;            ///< the client has moved on from every number up to here
+  std::uint64_t floor = 0;            ///< every number above `moved` and up to here has been executed
+  std::vector<std::uint64_t> beyond;  ///< executed above `floor` + 1, in increasing order
+  std::vector<Answer> answers;        ///< of every executed number above `moved`, in increasing order
+  static constexpr void describe(auto&& field) {
+    field("client", &ClientRecord::client);
+    field("moved", &ClientRecord::moved);
+    field("floor", &ClientRecord::floor);
+    field("beyond", &ClientRecord::beyond);
+    field("answers", &ClientRecord::answers);
+  }
+
+  /// Whether a request of this number is not to be executed (any more).
+  bool done(std::uint64_t number) const;
+  const Answer* answer(std::uint64_t number) const;
+  /// Enters an execution and returns by how much that changes the hash; `number` must not be done. O(1) for a client
+  /// whose requests are executed and answered in order, at most O(window).
+  std::uint64_t add(std::uint64_t number, std::uint64_t answered, std::uint64_t window, std::uint64_t result);
+  /// What this record adds to the digest of the state.
+  std::uint64_t hash() const;
+  /// Why this is not the form in which replicas keep records; empty if it is.
+  std::string flaw() const;
+
+ private:
+  std::uint64_t progress_hash() const;
+  std::uint64_t answer_hash(const Answer& kept) const;
+  std::uint64_t move_on(std::uint64_t to);  // what it takes from the hash
 };
 
 /// A copy of the whole state after a slot, as sent in a state transfer.
 class Snapshot final : public SharedPayload {
  public:
   FlatTable table;
-  std::vector<ClientRecord> clients;
+  std::vector<ClientRecord> clients;  ///< of clients of whom anything was executed, by client
   std::uint64_t sum = 0;
   void put(FieldSink& sink) const override;
   std::uint32_t wire_size(const Sizes& sizes) const override;
   static Ref<const Snapshot> take(const Json& from);
-  /// The digest that Service::digest gives for this state.
+  /// The digest that Service::digest gives for this state, formed anew from what the snapshot holds.
   Digest digest() const;
+  /// Why no replica would have made this snapshot; empty if one might have. O(size).
+  std::string flaw() const;
 };
 
 class Service {
  public:
-  /// Whether this request has been executed.
+  /// How many numbers a client's newest request may be ahead of its oldest unanswered one, unless a protocol says
+  /// otherwise; also the most answers kept of one client.
+  static constexpr std::uint64_t kWindow = 65'536;
+
+  explicit Service(std::uint64_t window = kWindow) : window_(window) {}
+  /// Whether this request has been executed, or the client has moved on from it.
   bool executed(NodeId client, std::uint64_t number) const;
-  /// The result of an executed request, if it is one of the client's last few.
+  /// The result of an executed request from which its client has not moved on.
   std::optional<std::uint64_t> result(NodeId client, std::uint64_t number) const;
   /// Applies the request and returns its result: the value read, or the value written.
   std::uint64_t apply(const Request& request);
   /// Names the state: equal states have equal digests, whatever path led to them.
   Digest digest() const;
   Ref<const Snapshot> snapshot() const;
+  /// Takes over a snapshot without flaw.
   void restore(const Snapshot& snapshot);
 
  private:
   ClientRecord& record_of(NodeId client);
   const ClientRecord* find(NodeId client) const;
 
+  std::uint64_t window_;
   FlatTable table_;
-  std::vector<ClientRecord> clients_;  // by NodeId
+  NodeId first_ = 0;                   // the lowest client of whom there is a record
+  std::vector<ClientRecord> clients_;  // by client, from first_; those without executions have no client
   std::uint64_t sum_ = 0;
 };
 

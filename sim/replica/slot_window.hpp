@@ -1,11 +1,13 @@
 // A window of consecutive slots that only moves up: the part of the log that a replica still works on.
 //
-// Entries live in a ring that grows with the span in use, so a small run pays for few slots and a lookup is a mask.
+// Entries live in pages that are made when a slot of theirs is first asked for, so memory follows the slots in use and
+// not the width of the window: one vote for a far slot costs one page. A lookup is two masks.
 #pragma once
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -25,36 +27,71 @@ class SlotWindow {
   /// The highest slot ever asked for by `at`.
   Slot high() const { return high_; }
 
-  /// The entry of `slot`, which must lie above low(); made if it is new.
+  /// The entry of `slot`, which must lie above low(); made if it is new. The caller bounds how far above.
   T& at(Slot slot) {
     DCHECK(slot > low_);
     if (slot > high_) {
-      if (slot - low_ > ring_.size()) grow(slot - low_);
+      if (page_of(slot) - page_of(low_) >= pages_.size()) grow(page_of(slot) - page_of(low_) + 1);
       high_ = slot;
     }
-    return ring_[slot & (ring_.size() - 1)];
+    Page& page = pages_[page_of(slot) & (pages_.size() - 1)];
+    if (!page) [[unlikely]]
+      page = spare_ ? std::move(spare_) : std::make_unique<T[]>(kPage);
+    return page[slot & (kPage - 1)];
   }
-  /// The entry of `slot` if it has been made, null otherwise.
-  T* find(Slot slot) { return slot > low_ && slot <= high_ ? &ring_[slot & (ring_.size() - 1)] : nullptr; }
+  /// The entry of `slot`, if `at` has made it or one on its page; null otherwise.
+  T* find(Slot slot) {
+    if (slot <= low_ || slot > high_) return nullptr;
+    const Page& page = pages_[page_of(slot) & (pages_.size() - 1)];
+    return page ? &page[slot & (kPage - 1)] : nullptr;
+  }
+  /// Calls `visit(Slot, T&)` for every entry that `find` finds, in order; O(high() - low()) only in whole pages.
+  void for_each(auto&& visit) {
+    for (Slot slot = low_ + 1; slot <= high_; ++slot) {
+      if (T* entry = find(slot)) {
+        visit(slot, *entry);
+      } else {
+        slot |= kPage - 1;
+      }
+    }
+  }
 
   /// Forgets every slot up to `slot`.
   void advance(Slot slot) {
     if (slot <= low_) return;
-    for (Slot s = low_ + 1; s <= slot && s <= high_; ++s) ring_[s & (ring_.size() - 1)].reset();
+    for (Slot s = low_ + 1; s <= slot && s <= high_; ++s) {
+      Page& page = pages_[page_of(s) & (pages_.size() - 1)];
+      const Slot last = s | (kPage - 1);
+      if (!page) {
+        s = last;
+        continue;
+      }
+      page[s & (kPage - 1)].reset();
+      if (s == last) spare_ = std::move(page);  // all of it is below the window, and like new
+    }
     low_ = slot;
     if (high_ < low_) high_ = low_;
   }
 
  private:
-  void grow(Slot span) {
-    std::vector<T> larger(std::bit_ceil(static_cast<std::size_t>(span < 4 ? 4 : span)));
-    for (Slot s = low_ + 1; s <= high_; ++s) larger[s & (larger.size() - 1)] = std::move(ring_[s & (ring_.size() - 1)]);
-    ring_ = std::move(larger);
+  using Page = std::unique_ptr<T[]>;
+  static constexpr Slot kPage = 32;
+  static constexpr Slot page_of(Slot slot) { return slot / kPage; }
+
+  void grow(Slot pages) {
+    std::vector<Page> larger(std::bit_ceil(static_cast<std::size_t>(pages < 2 ? 2 : pages)));
+    if (high_ > low_) {
+      for (Slot page = page_of(low_ + 1); page <= page_of(high_); ++page) {
+        larger[page & (larger.size() - 1)] = std::move(pages_[page & (pages_.size() - 1)]);
+      }
+    }
+    pages_ = std::move(larger);
   }
 
   Slot low_;
   Slot high_;
-  std::vector<T> ring_;
+  std::vector<Page> pages_;
+  Page spare_;  // the page given up last, so that a window in motion allocates nothing
 };
 
 }  // namespace byzsim

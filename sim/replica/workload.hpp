@@ -40,11 +40,13 @@ std::string to_string(const Operation& operation);
 struct Request final : Described<Request> {
   NodeId client = kNobody;
   std::uint64_t number = 0;
+  std::uint64_t answered = 0;  ///< the client has accepted answers to every number up to here: nobody need keep them
   Operation operation;
   static constexpr MessageTraits traits{.name = "request"};
   static constexpr void describe(auto&& field) {
     field("client", &Request::client);
     field("number", &Request::number);
+    field("answered", &Request::answered);
     field("operation", &Request::operation, Role::payload);
   }
 };

@@ -1,0 +1,111 @@
+// What a PBFT replica knows of the views that others are in, and the VIEW-CHANGEs that may still count; and the
+// messages that came too early.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <tuple>
+#include <vector>
+
+#include "sim/protocols/pbft_messages.hpp"
+
+namespace byzsim::pbft {
+
+/// The highest view in which each replica is known to have been, by whatever it signed there, and of each replica its
+/// latest VIEW-CHANGEs. Bounded by signer, so that no liar crowds out anybody else's.
+class ViewLog {
+ public:
+  explicit ViewLog(std::uint32_t n) : seen_(n, 0), kept_(n) {}
+
+  /// Enters that `replica` signed something in `view`; true if that is higher than what was known.
+  bool saw(NodeId replica, View view) {
+    if (view <= seen_[replica]) return false;
+    seen_[replica] = view;
+    return true;
+  }
+  std::uint32_t at_or_above(View view) const {
+    return static_cast<std::uint32_t>(std::count_if(seen_.begin(), seen_.end(), [=](View v) { return v >= view; }));
+  }
+  /// The highest view that `count` replicas have reached or passed.
+  View reached_by(std::uint32_t count) const {
+    std::vector<View> views = seen_;
+    std::nth_element(views.begin(), views.begin() + count - 1, views.end(), std::greater<>{});
+    return views[count - 1];
+  }
+
+  bool has(NodeId signer, View view) const { return find(signer, view) != nullptr; }
+  /// Keeps a VIEW-CHANGE beside the last few of its signer.
+  void keep(const Ref<const ViewChange>& m) {
+    std::vector<Ref<const ViewChange>>& own = kept_[m->signer()];
+    own.push_back(m);
+    std::sort(own.begin(), own.end(), [](const auto& a, const auto& b) { return a->view > b->view; });
+    if (own.size() > kKept) own.pop_back();
+  }
+  /// Those for exactly this view, by signer.
+  std::vector<Ref<const ViewChange>> all_of(View view) const {
+    std::vector<Ref<const ViewChange>> found;
+    for (NodeId signer = 0; signer < kept_.size(); ++signer) {
+      if (const Ref<const ViewChange>* m = find(signer, view)) found.push_back(*m);
+    }
+    return found;
+  }
+  void forget_up_to(View view) {
+    for (auto& own : kept_) std::erase_if(own, [=](const auto& m) { return m->view <= view; });
+  }
+
+ private:
+  static constexpr std::size_t kKept = 4;
+
+  const Ref<const ViewChange>* find(NodeId signer, View view) const {
+    for (const auto& m : kept_[signer]) {
+      if (m->view == view) return &m;
+    }
+    return nullptr;
+  }
+
+  std::vector<View> seen_;
+  std::vector<std::vector<Ref<const ViewChange>>> kept_;  // by signer, highest view first
+};
+
+/// Messages of a view not yet entered, or of a slot just above the window: kept until their time comes. Of each signer
+/// one a kind, view and slot, and so many in all: repeating them, or signing many, costs nobody else his place.
+class EarlyMessages {
+ public:
+  explicit EarlyMessages(std::size_t most_of_one) : most_of_one_(most_of_one) {}
+
+  /// False if its signer has used up its share.
+  bool keep(const Message& m) {
+    const Label& label = m.label();
+    if (!known_.insert({m.signer(), m.kind().index, label.view, label.slot}).second) return true;
+    if (count_[m.signer()] >= most_of_one_) {
+      known_.erase({m.signer(), m.kind().index, label.view, label.slot});
+      return false;
+    }
+    ++count_[m.signer()];
+    list_.emplace_back(&m);
+    return true;
+  }
+  /// Takes out those for which `due(message)` holds, in the order in which they came.
+  std::vector<Ref<const Message>> take(const std::function<bool(const Message&)>& due) {
+    std::vector<Ref<const Message>> taken;
+    std::vector<Ref<const Message>> rest;
+    for (auto& m : list_) (due(*m) ? taken : rest).push_back(std::move(m));
+    list_ = std::move(rest);
+    for (const auto& m : taken) {
+      known_.erase({m->signer(), m->kind().index, m->label().view, m->label().slot});
+      --count_[m->signer()];
+    }
+    return taken;
+  }
+  bool empty() const { return list_.empty(); }
+
+ private:
+  std::size_t most_of_one_;
+  std::vector<Ref<const Message>> list_;
+  std::set<std::tuple<NodeId, std::uint16_t, View, Slot>> known_;
+  std::map<NodeId, std::size_t> count_;
+};
+
+}  // namespace byzsim::pbft
