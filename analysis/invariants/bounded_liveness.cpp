@@ -22,7 +22,7 @@ class BoundedLiveness final : public Invariant {
   void on_record(const Record& record) override {
     const Asked* request = books().requests.just_answered();
     if (request == nullptr || record.time <= deadline(*request)) return;
-    late(record.node, *request, record.time,
+    late(record.node, *request, deadline(*request),
          fmt::format("was answered only after {}", human(record.time - counted_from(*request))));
   }
 
