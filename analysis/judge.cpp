@@ -168,9 +168,18 @@ void Judge::raise(const Fact& fact) {
 void Judge::report(const Invariant& by, Violation violation) {
   const auto seat = std::find_if(seats_.begin(), seats_.end(), [&](const Seat& s) { return s.invariant.get() == &by; });
   violation.invariant = seat->name;
-  for (JudgedViolation& known : violations_) {
+  for (std::size_t i = 0; i < violations_.size(); ++i) {
+    JudgedViolation& known = violations_[i];
     if (known.invariant != violation.invariant || known.slot != violation.slot) continue;
     unite(known.replicas, violation.replicas);
+    // Of several missed bounds the first that nothing excuses is the one to tell of.
+    const ModelFacts facts = model_at(violation.time);
+    if (!known.safety && outside(facts_then_[i], known.time) && !outside(facts, violation.time)) {
+      known.time = violation.time;
+      known.message = std::move(violation.message);
+      known.messages = std::move(violation.messages);
+      facts_then_[i] = facts;
+    }
     return;
   }
   if (violations_.size() == kMostViolations) {
@@ -196,6 +205,12 @@ bool Judge::down_before(NodeId node, Time when) const {
   return std::any_of(down_[node].begin(), down_[node].end(), [&](const Downtime& time) {
     return time.from <= when && (time.until == kNever || later(time.until, bound) >= when);
   });
+}
+
+// Whether a missed bound is excused, as far as is known by now.
+bool Judge::outside(ModelFacts facts, Time when) const {
+  facts.beyond = beyond_ && beyond_at_ <= when;
+  return classify(false, facts) == Classification::outside_model;
 }
 
 // What was true up to then. What happens after a promise was broken excuses nothing.

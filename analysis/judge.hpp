@@ -62,6 +62,7 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   void report(const Invariant& by, Violation violation) override;
   void on_downtime(const Record& record);
   ModelFacts model_at(Time when) const;
+  bool outside(ModelFacts facts, Time when) const;
   bool down_before(NodeId node, Time when) const;
   void weigh_the_forgotten(Result& result) const;
   void conclude(Result& result, const Outcome& outcome);
