@@ -129,7 +129,7 @@ std::vector<Ref<const Message>> Rewriter::seen(const ContentMatch& match, bool o
     if (!match.matches(message, coalition_.powers())) return;
     const bool again = std::find(signers.begin(), signers.end(), message.signer()) != signers.end();
     const bool same = std::any_of(found.begin(), found.end(), [&](const auto& other) {
-      return other->id() == message.id() && other->content() == message.content();
+      return other->id() == message.id() && notary().subject(*other) == notary().subject(message);
     });
     if (same || (one_each && again)) return;
     signers.push_back(message.signer());

@@ -99,6 +99,16 @@ Json suspects(const Result& result) {
   return list;
 }
 
+Json forgotten(const Result& result) {
+  Json list = Json::array();
+  for (const Forgotten& item : result.forgotten) {
+    list.push_back({{"what", item.what},
+                    {"signer", item.signer == kNobody ? Json() : node(result, item.signer)},
+                    {"count", number(item.count)}});
+  }
+  return list;
+}
+
 Json network(const Result& result) {
   Json json = Json::object();
   NetworkCounters::each(result.network, [&](const char* name, std::uint64_t count) { json[name] = number(count); });
@@ -170,6 +180,8 @@ Json to_json(const Result& r) {
           {"evidence", evidence(r)},
           {"suspects", suspects(r)},
           {"faulty", nodes(r, r.faulty)},
+          {"forgotten", forgotten(r)},
+          {"unsure", r.unsure},
           {"decisions", number(r.decisions)},
           {"decide_delay", decide_delay(r.delays)},
           {"requests",

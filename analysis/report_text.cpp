@@ -153,6 +153,18 @@ void suspects(Page& page, const Result& r) {
   }
 }
 
+void forgotten(Page& page, const Result& r) {
+  if (r.forgotten.empty()) return;
+  page.heading("What the judge had to forget");
+  for (const Forgotten& item : r.forgotten) {
+    std::string text = plural(item.count, item.what.substr(0, item.what.size() - 1));
+    if (item.signer != kNobody) text += fmt::format(" of {}", named(r, item.signer));
+    page.line(fmt::format("  {}", text));
+  }
+  if (r.unsure.empty()) page.line(page.ink(Ink::dim, "  Nothing that is said here depends on it."));
+  for (const std::string& line : r.unsure) page.line(fmt::format("  {} {}", page.ink(Ink::warn, "!"), line));
+}
+
 // Width on a terminal of text whose only characters beyond ASCII are single-width.
 std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(
@@ -248,6 +260,7 @@ std::string text_report(const Result& result, const TextStyle& style, const Sequ
   violations(page, result);
   culprits(page, result, sequence);
   suspects(page, result);
+  forgotten(page, result);
   if (sequence != nullptr) story(page, *sequence);
   if (style.figures) figures(page, result);
   page.heading("Reproduce");

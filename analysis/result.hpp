@@ -30,6 +30,13 @@ struct NamedTraffic {
   KindTraffic traffic;
 };
 
+/// Something that the judge could not keep, since its memory is bounded.
+struct Forgotten {
+  std::string what;         ///< votes, claims or values of one signer; slots, that is, all votes in them
+  NodeId signer = kNobody;  ///< whose; nobody's in particular if it is slots
+  std::uint64_t count = 0;
+};
+
 struct Result {
   // Which run it was.
   std::string scenario;
@@ -54,6 +61,8 @@ struct Result {
   std::vector<NodeId> culprits;
   std::vector<Evidence> evidence;
   std::vector<Suspect> suspects;
+  std::vector<Forgotten> forgotten;
+  std::vector<std::string> unsure;  ///< a sentence for each thing that what was forgotten leaves open
 
   // How it went.
   EndReason end_reason = EndReason::quiet;

@@ -76,17 +76,26 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
 
   // Whoever sent COMMIT had prepared, and its VIEW-CHANGEs for later views show it, with this certificate or one of a
   // later view, until a checkpoint covers the slot.
-  static std::string contradiction(const Options& options, const SignedVote& vote, const Message& claim) {
+  static ClaimFacts claimed(const Options&, const Message& claim) {
+    ClaimFacts facts;
     const auto* m = as<ViewChange>(claim);
-    if (m == nullptr || !options.view_change_certificates || vote.kind != Commit::traits.name) return {};
-    if (vote.view >= m->view || vote.slot <= m->stable) return {};
+    if (m == nullptr) return facts;
+    facts.view = m->view;
+    facts.stable = m->stable;
     for (const Certificate& certificate : m->prepared) {
-      if (!certificate.pre_prepare || certificate.pre_prepare->slot != vote.slot) continue;
-      const View view = certificate.pre_prepare->view;
-      if (view > vote.view || (view == vote.view && certificate.pre_prepare->value == vote.value)) return {};
+      if (const PrePrepare* shown = certificate.pre_prepare.get())
+        facts.slots.push_back({shown->slot, shown->view, shown->value});
+    }
+    return facts;
+  }
+  static std::string contradiction(const Options& options, const SignedVote& vote, const ClaimFacts& claim) {
+    if (!options.view_change_certificates || vote.kind != Commit::traits.name) return {};
+    for (const ClaimedSlot& shown : claim.slots) {
+      if (shown.slot != vote.slot) continue;
+      if (shown.view > vote.view || (shown.view == vote.view && shown.value == vote.value)) return {};
     }
     return fmt::format("it committed slot {} in view {}, which its view change for view {} does not show", vote.slot,
-                       vote.view, m->view);
+                       vote.view, claim.view);
   }
 
   Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)

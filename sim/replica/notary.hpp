@@ -30,6 +30,8 @@ class Notary {
     message.id_ = ++signed_;
     message.label_ = label;
     message.content_ = {};
+    message.covers_tags_ = false;
+    message.tag_ = {};
     message.seal_ = Seal::genuine;
     if (listener_ != nullptr) listener_->on_signed(message);
   }
@@ -40,8 +42,12 @@ class Notary {
   bool verify(const Message& message) const {
     return message.seal_ == Seal::genuine || (message.seal_ == Seal::unchecked && check(message));
   }
-  /// The bytes of the signature: as signed, or as attached to a message that nobody vouches for.
+  /// The bytes of the signature: as signed, or as attached to a message that nobody vouches for. Computed at most once
+  /// a message.
   Tag tag(const Message& message) const;
+  /// What a signature covers: kind and every field, and of each nested message its signer and its own signature as
+  /// well, so that nobody can put other signatures into what somebody has signed. Computed at most once a message.
+  Digest subject(const Message& message) const;
 
  private:
   bool check(const Message& message) const;

@@ -16,9 +16,11 @@
 //   static constexpr std::string_view timers[];                  names of its timers, for triggers and traces
 //   static std::string unjustified(const Options&, const Message&, const ProtocolFacts&);
 //       why an honest replica would not have signed this message, judged by its content alone; empty if it might have
-//   static std::string contradiction(const Options&, const SignedVote&, const Message& claim);
-//       why an honest replica would not have signed both, the claim (MessageTraits::claims) after the vote; empty if it
-//       might have
+//   static ClaimFacts claimed(const Options&, const Message& claim);
+//       what a claim (MessageTraits::claims) says of its signer's earlier votes, in small, for judges to keep
+//   static std::string contradiction(const Options&, const SignedVote&, const ClaimFacts&);
+//       why an honest replica would not have signed both, the claim after the vote; empty if it might have. Asked only
+//       where vote.view < claim.view and vote.slot > claim.stable, and must not depend on claim.view otherwise
 #pragma once
 
 #include <functional>
@@ -59,7 +61,8 @@ struct Protocol {
   std::function<std::string(const void* options, std::uint32_t n, std::uint32_t f)> infeasible;
   std::function<NodeId(View, std::uint32_t n)> primary;
   std::function<std::string(const void* options, const Message&, const ProtocolFacts&)> unjustified;
-  std::function<std::string(const void* options, const SignedVote&, const Message& claim)> contradiction;
+  std::function<ClaimFacts(const void* options, const Message& claim)> claimed;
+  std::function<std::string(const void* options, const SignedVote&, const ClaimFacts& claim)> contradiction;
 };
 
 /// The protocol of this name; CHECKed, since the loader has refused unknown names.
@@ -116,9 +119,12 @@ Protocol describe_protocol() {
     };
   }
   if constexpr (requires(const Message& m, const SignedVote& vote, const Options& o) {
-                  P::contradiction(o, vote, m);
+                  P::contradiction(o, vote, P::claimed(o, m));
                 }) {
-    protocol.contradiction = [options_of](const void* options, const SignedVote& vote, const Message& claim) {
+    protocol.claimed = [options_of](const void* options, const Message& claim) {
+      return P::claimed(options_of(options), claim);
+    };
+    protocol.contradiction = [options_of](const void* options, const SignedVote& vote, const ClaimFacts& claim) {
       return P::contradiction(options_of(options), vote, claim);
     };
   }
