@@ -113,7 +113,7 @@ std::optional<Node> options_for(Plan& plan, const std::string& name) {
 
 void draw_behaviours(Plan& plan) {
   Draw& draw = plan.draw;
-  if (plan.liars.empty() || draw.odds(30)) return;
+  if (plan.liars.empty() || draw.odds(plan.recipe != "none" ? 65 : 20)) return;
   const std::vector<std::string> names = Catalogue::names("behaviour");
   const std::uint64_t count = draw.odds(60) ? 1 : draw.between(2, 4);
   for (std::uint64_t i = 0; i < count; ++i) {

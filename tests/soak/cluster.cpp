@@ -59,10 +59,16 @@ void draw_faults(Plan& plan) {
   std::vector<std::uint32_t> left = plan.replicas();
   // The first primary is nobody special, but attacks begin with it.
   const auto liars = [&](std::uint64_t count) {
-    if (count > 0 && draw.odds(45)) {
+    if (count > 0 && draw.odds(plan.kind == WorldClass::beyond ? 80 : 45)) {
       left.erase(left.begin());
-      plan.liars = take(draw, left, count - 1);
-      plan.liars.insert(plan.liars.begin(), 0);
+      if (count > 1 && draw.odds(40)) {  // nor is the second
+        left.erase(left.begin());
+        plan.liars = take(draw, left, count - 2);
+        plan.liars.insert(plan.liars.begin(), {0, 1});
+      } else {
+        plan.liars = take(draw, left, count - 1);
+        plan.liars.insert(plan.liars.begin(), 0);
+      }
     } else {
       plan.liars = take(draw, left, count);
     }
@@ -77,8 +83,10 @@ void draw_faults(Plan& plan) {
     return;
   }
   if (draw.odds(88)) {  // liars alone, fewer than a quorum: what completeness speaks of
-    const std::uint64_t most = std::max<std::uint64_t>(plan.quorum - 1, plan.f + 1);
-    liars(std::min<std::uint64_t>(plan.n, draw.odds(60) ? plan.f + 1 : draw.between(plan.f + 1, most)));
+    // So many share every two quorums; with fewer liars agreement may survive.
+    const std::uint64_t least = std::max<std::uint64_t>(plan.f + 1, draw.odds(85) ? 2 * plan.quorum - plan.n : 1);
+    const std::uint64_t most = std::max<std::uint64_t>(plan.quorum - 1, least);
+    liars(std::min<std::uint64_t>(plan.n, draw.odds(60) ? least : draw.between(least, most)));
     return;
   }
   const std::uint64_t faults = draw.between(plan.f + 1, plan.n);

@@ -36,7 +36,8 @@ void draw_capacity(Plan& plan, Node& network) {
   if (plan.live()) return;
   if (draw.odds(15)) network.put("bandwidth", text(fmt::format("{}kbit/s", draw.between(200, 5000))));
   if (draw.odds(15)) network.put("uplink", text(fmt::format("{}kbit/s", draw.between(500, 20000))));
-  if (draw.odds(40)) network.put("loss", Node::plain(fmt::format("0.{:02}", draw.between(1, 40))));
+  if (draw.odds(plan.kind == WorldClass::beyond ? 10 : 40))
+    network.put("loss", Node::plain(fmt::format("0.{:02}", draw.between(1, 40))));
 }
 
 void draw_topology(Plan& plan, Node& network) {
@@ -101,7 +102,8 @@ void draw_clients(Plan& plan) {
   plan.clients = static_cast<std::uint32_t>(draw.odds(35) ? 1 : draw.between(2, 6));
   // Big clusters cost quadratically; a handful of slots shows as much.
   const std::uint64_t most = plan.n > 13 ? 2 : plan.n > 7 ? 5 : 10;
-  Node clients = map_of({{"count", number(plan.clients)}, {"requests", number(draw.between(0, most))}});
+  Node clients =
+      map_of({{"count", number(plan.clients)}, {"requests", number(draw.between(draw.odds(10) ? 0 : 1, most))}});
   const bool open = draw.odds(35);
   if (open) {
     clients.put("mode", text("open"));

@@ -112,6 +112,14 @@ std::optional<Scenario> load_world(const Node& tree, std::string& why) {
   return std::move(scenarios.front());
 }
 
+bool sound(const Node& tree) {
+  std::string why;
+  const std::optional<Scenario> scenario = load_world(tree, why);
+  if (!scenario) return true;  // not for that reason
+  const std::uint32_t n = scenario->protocol.n;
+  return n <= 3 * scenario->protocol.assumed_faults() || protocol_doubts(*scenario).empty();
+}
+
 void settle(Node& tree) {
   std::string why;
   tree.erase("expect");

@@ -29,6 +29,9 @@ Promises promises_of(const Scenario& scenario, const Node& tree);
 /// Loads with every check that the command line makes. Nothing after an error; `why` is then the report.
 std::optional<Scenario> load_world(const Node& tree, std::string& why);
 
+/// Whether the protocol can work as it is set at all: a quorum that is in reach and intersects.
+bool sound(const Node& tree);
+
 /// Writes into the scenario what follows from the rest: the bound that is owed, a run long enough to miss it, and the
 /// expectations that say so to whoever runs the file by hand.
 void settle(Node& tree);

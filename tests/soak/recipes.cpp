@@ -3,6 +3,8 @@
 // and messages that carry claims. What a protocol does not have is left out.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "adversaries/coalition.hpp"
 #include "tests/soak/plan.hpp"
 
@@ -86,24 +88,35 @@ std::string two_requests(Plan& plan, std::string& other) {
   return chosen[0];
 }
 
+/// The honest replicas in two groups, each large enough to make a quorum with the liars, where that can be. Chance
+/// alone seldom cuts there.
+std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>> two_sides(Plan& plan) {
+  const std::vector<std::uint32_t> honest = plan.draw.shuffled(plan.honest());
+  const std::size_t liars = plan.liars.size();
+  const std::size_t needed = plan.quorum > liars ? plan.quorum - liars : 0;
+  std::size_t cut = honest.size() / 2;
+  if (2 * needed <= honest.size()) cut = plan.draw.between(needed, honest.size() - needed);
+  const auto middle = honest.begin() + static_cast<std::ptrdiff_t>(cut);
+  std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>> sides{{honest.begin(), middle},
+                                                                          {middle, honest.end()}};
+  std::sort(sides.first.begin(), sides.first.end());
+  std::sort(sides.second.begin(), sides.second.end());
+  return sides;
+}
+
 /// Every proposal of a lying primary has a twin for the other half, and the liars vote for both.
 void two_faced_primary(Plan& plan, const Cast&) {
   Draw& draw = plan.draw;
   plan.recipe = "equivocate";
   Node options = Node::map();
-  if (draw.odds(70)) {
+  const auto [one, other] = two_sides(plan);
+  if (draw.odds(85) && !one.empty() && !other.empty()) {
     Node groups = Node::list();
-    const auto honest = draw.shuffled(plan.honest());
-    const std::size_t cut = draw.between(1, std::max<std::size_t>(1, honest.size() - 1));
-    groups.push(
-        number_list({honest.begin(), honest.begin() + static_cast<std::ptrdiff_t>(std::min(cut, honest.size()))}));
-    groups.push(
-        number_list(cut < honest.size()
-                        ? std::vector<std::uint32_t>{honest.begin() + static_cast<std::ptrdiff_t>(cut), honest.end()}
-                        : std::vector<std::uint32_t>{honest[0]}));
+    groups.push(number_list(one));
+    groups.push(number_list(other));
     options.put("split", std::move(groups));
   }
-  if (draw.odds(25)) options.put("match", map_of({{"view", number(draw.below(3))}}));
+  if (draw.odds(15)) options.put("match", map_of({{"view", number(draw.below(3))}}));
   plan.behaviours.push(map_of({{"equivocate", std::move(options)}}));
 }
 
@@ -113,8 +126,8 @@ void forged_votes(Plan& plan, const Cast& cast) {
   std::string other;
   if (cast.proposal == nullptr || two_requests(plan, other).empty()) return two_faced_primary(plan, cast);
   plan.recipe = "forged-votes";
-  const Node some = number_list(draw.some(plan.honest(), draw.between(1, plan.honest().size())));
-  const Node slot = number(draw.between(1, 3));
+  const Node some = number_list(two_sides(plan).second);
+  const Node slot = number(draw.odds(60) ? 1 : draw.between(1, 3));
   Node actions = Node::list();
   Node twin = Node::map();
   twin.put(field_of(*cast.proposal, Role::payload), text(other));
@@ -141,30 +154,33 @@ void forged_votes(Plan& plan, const Cast& cast) {
   }
 }
 
-/// One honest replica decides alone; the liars then claim that nothing had been prepared. With `carrier`, a lying
-/// primary of a later view says it for others, too, and proposes something else.
+/// A few honest replicas decide with the liars, unheard by the others; the liars then claim that nothing had been
+/// prepared. With `by_carrier`, a lying primary of a later view says it for others, too, and proposes something else.
 void hidden_decision(Plan& plan, const Cast& cast, bool by_carrier) {
   Draw& draw = plan.draw;
-  if (cast.decision == nullptr || cast.claim == nullptr || cast.proofs.empty() || plan.honest().empty()) {
+  auto [informed, others] = two_sides(plan);
+  if (cast.decision == nullptr || cast.claim == nullptr || cast.proofs.empty() || informed.empty() || others.empty()) {
     return two_faced_primary(plan, cast);
   }
   plan.recipe = by_carrier && cast.carrier != nullptr ? "rewritten-claims" : "hidden-decision";
-  const std::uint32_t alone = draw.pick(plan.honest());
   const Duration end = end_of_silence(plan);
   if (end > 20ms) {
-    Node late =
-        map_of({{"type", text(name_of(cast.decision))}, {"view", number(0)}, {"to", map_of({{"not", number(alone)}})}});
-    if (plan.live()) late.put("before", time_node(end));
-    Node keep = rule(std::move(late), text("hold"));
-    keep.put("until", until(end));
-    plan.rules.push(std::move(keep));
-    for (const bool inwards : {false, true}) {
-      Node match = inwards ? map_of({{"from", text("replicas")}, {"to", number(alone)}})
-                           : map_of({{"from", number(alone)}, {"to", text("replicas")}});
+    Node kinds = Node::list();
+    if (cast.proposal != nullptr && draw.odds(80)) kinds.push(text(name_of(cast.proposal)));
+    for (const MessageKind* kind : cast.votes) {
+      if (kind == cast.decision || draw.odds(80)) kinds.push(text(name_of(kind)));
+    }
+    const auto keep = [&](Node match) {
       if (plan.live()) match.put("before", time_node(end));
-      Node apart = rule(std::move(match), text("hold"));
-      apart.put("since", map_of({{"event", text("decided")}, {"replica", number(alone)}}));
-      apart.put("until", until(end));
+      Node kept = rule(std::move(match), text(draw.odds(80) ? "hold" : "drop"));
+      if (kept.find("do")->scalar == "hold") kept.put("until", until(end));
+      return kept;
+    };
+    plan.rules.push(keep(map_of({{"type", std::move(kinds)}, {"view", number(0)}, {"to", number_list(others)}})));
+    for (const bool inwards : {false, true}) {
+      Node apart = keep(inwards ? map_of({{"from", text("replicas")}, {"to", number_list(informed)}})
+                                : map_of({{"from", number_list(informed)}, {"to", text("replicas")}}));
+      apart.put("since", map_of({{"event", text("decided")}, {"replica", number_list(informed)}}));
       plan.rules.push(std::move(apart));
     }
   }
@@ -172,7 +188,7 @@ void hidden_decision(Plan& plan, const Cast& cast, bool by_carrier) {
   for (const std::string& proof : cast.proofs) {
     if (draw.odds(80) || hide.items.empty()) hide.put(proof, Node::list());
   }
-  // The last of these lists is what was prepared; what is left out alone is the surest lie.
+  // Of these lists the last is what was prepared; left out alone, it is the surest lie.
   if (draw.odds(60)) {
     hide = Node::map();
     hide.put(cast.proofs.back(), Node::list());
@@ -196,7 +212,7 @@ void hidden_decision(Plan& plan, const Cast& cast, bool by_carrier) {
 
 /// The first primary says nothing, a later one lies: the same attack one view on.
 void later_view(Plan& plan, const Cast& cast) {
-  if (plan.liars.empty() || plan.liars[0] != 0) return two_faced_primary(plan, cast);
+  if (plan.liars.size() < 2 || plan.liars[0] != 0) return two_faced_primary(plan, cast);
   Node quiet = map_of({{"match", map_of({{"from", number(0)},
                                          {"type", text(cast.proposal ? name_of(cast.proposal) : "request")},
                                          {"view", number(0)}})},

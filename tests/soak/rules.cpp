@@ -258,7 +258,7 @@ Node random_forgery(Plan& plan) {
 
 void draw_rules(Plan& plan) {
   Draw& draw = plan.draw;
-  const std::uint64_t count = draw.odds(35) ? 0 : draw.between(1, 5);
+  const std::uint64_t count = draw.odds(plan.recipe != "none" ? 60 : 30) ? 0 : draw.between(1, 5);
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t lot = draw.below(100);
     if (lot < 35 || !plan.can_corrupt()) {

@@ -40,6 +40,7 @@ class Shrinker {
     if (tried_ >= most_) return false;
     ++tried_;
     settle(candidate);
+    if (!sound(candidate)) return false;
     const std::set<std::string> kinds = kinds_of_(candidate);
     if (!kinds.contains(kind_)) return false;
     // A liveness failure that the judge excuses may be due to what was taken away.

@@ -89,12 +89,12 @@ void draw_crashes(Plan& plan, std::uint32_t replica, Duration end, bool for_ever
 
 void draw_timeline(Plan& plan) {
   Draw& draw = plan.draw;
-  const std::uint64_t cuts = draw.odds(50) ? 0 : draw.between(1, 4);
+  const std::uint64_t cuts = draw.odds(plan.kind == WorldClass::beyond ? 75 : 50) ? 0 : draw.between(1, 4);
   for (std::uint64_t i = 0; i < cuts; ++i) draw_cut(plan);
   const Duration later = plan.gst + 4s;
   for (const std::uint32_t id : plan.shaky) draw_crashes(plan, id, later, true, false);
   for (const std::uint32_t id : plan.forgetful) draw_crashes(plan, id, later, false, true);
-  if (!draw.odds(35)) return;
+  if (!draw.odds(plan.kind == WorldClass::beyond ? 10 : 35)) return;
   // Anybody may crash before GST and come back with what it had written.
   for (const std::uint32_t id : plan.honest()) {
     const auto in = [&](const std::vector<std::uint32_t>& list) {
