@@ -24,6 +24,7 @@ inline void vary(Options& options, Stream& draw, std::uint32_t n, std::uint32_t 
   options.batch = draw.chance(600'000) ? 1 : static_cast<std::uint32_t>(between(2, 64));
   options.pipeline = draw.chance(500'000) ? 32 : static_cast<std::uint32_t>(between(1, 8));
   if (draw.chance(300'000)) options.timer_convention = TimerConvention::doubling;
+  if (draw.chance(250'000)) options.client_window = between(1, 12);
   if (draw.chance(350'000)) {  // nothing is ever collected
     options.checkpoint_interval = 10'000;
     options.window = 20'000;

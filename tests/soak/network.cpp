@@ -43,13 +43,24 @@ void draw_capacity(Plan& plan, Node& network) {
 void draw_topology(Plan& plan, Node& network) {
   Draw& draw = plan.draw;
   if (plan.n < 4 || !draw.odds(12)) return;
-  switch (draw.below(3)) {
+  switch (draw.below(5)) {
     case 0:
       network.put("topology", text("star"));
       break;
     case 1:
       network.put("topology", text("ring"));
       break;
+    case 2:
+      network.put("topology", text(plan.n % 2 == 0 ? "random-regular(3)" : "random-regular(2)"));
+      break;
+    case 3: {  // a tree: everybody hangs on somebody before it
+      Node edges = Node::list();
+      for (std::uint32_t id = 1; id < plan.n; ++id)
+        edges.push(number_list({static_cast<std::uint32_t>(draw.below(id)), id}));
+      network.put("topology", text("edges"));
+      network.put("edges", std::move(edges));
+      break;
+    }
     default:
       network.put("topology", text(fmt::format("clusters({})", draw.between(1, plan.n / 2))));
   }

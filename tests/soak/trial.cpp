@@ -41,6 +41,9 @@ OneRun run_once(const Scenario& scenario, const Promises& promises, const std::s
   }
   Judge judge(world.manifest(), scenario.judge, scenario.expect, scenario.run);
   Answers answers(world.manifest());
+  if (scenario.run.stop_at_violation) {
+    judge.on_safety_violation([&](const Violation&) { world.stop(EndReason::violation); });
+  }
   world.observe(judge);
   world.observe(answers);
   const Outcome& outcome = world.run();

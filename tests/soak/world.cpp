@@ -8,6 +8,8 @@
 
 namespace byzsim::soak {
 
+using namespace std::chrono_literals;
+
 const char* word_of(WorldClass kind) {
   return kind == WorldClass::live ? "live" : kind == WorldClass::wild ? "wild" : "beyond";
 }
@@ -36,6 +38,9 @@ Node make_world(std::uint64_t seed, std::uint64_t world, const std::string& prot
   plan.scenario.put("run", map_of({{"until", time_node(last)},
                                    {"seed", number(plan.draw.below(1'000'000))},
                                    {"max_events", number(3'000'000)}}));
+  if (plan.draw.odds(5)) plan.scenario.set("run.warmup", time_node(plan.draw.spread(1ms, 2s)), {});
+  if (plan.draw.odds(5)) plan.scenario.set("run.series", time_node(plan.draw.spread(50ms, 5s)), {});
+  if (plan.draw.odds(5)) plan.scenario.set("run.stop_at_violation", Node::boolean(true), {});
   plan.scenario.put("x-soak", map_of({{"class", text(word_of(plan.kind))}, {"recipe", text(plan.recipe)}}));
   for (const std::string& setting : overrides) {
     const std::size_t equals = setting.find('=');
