@@ -91,13 +91,13 @@ void World::Impl::forward(Packet packet) {
   const std::uint32_t bytes = count_sent(message, packet.from, packet.to, 1);
   const std::uint32_t box = postbox_.put(message, 1);
   const Parcel parcel{box, packet.from, packet.to, bytes};
-  // A packet that the adversary held is as late as it is: the synchrony bound counts from when it was sent.
-  const Duration held = std::max(departure() - packet.sent, Duration{});
+  // A packet that the adversary held leaves only now; the synchrony bound counts from when it was sent.
   // Putting it on the wire is the replica's work, which the network does not answer for.
   const Duration work = packet.from < n_ ? scenario_.replicas.cpu.send : Duration{};
+  const Time now = later(std::max(departure(), packet.sent), work);
   charge_ += work;
   const Time sent = later(packet.sent, work);
-  settle(parcel, [&](auto&& deliver) { return network_.route(parcel, sent, packet.delay + held, deliver); });
+  settle(parcel, [&](auto&& deliver) { return network_.route(parcel, sent, now, packet.delay, deliver); });
 }
 
 void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::string_view why) {

@@ -29,6 +29,7 @@
 
 #include "sim/protocols/pbft_log.hpp"
 #include "sim/protocols/pbft_patience.hpp"
+#include "sim/protocols/pbft_promises.hpp"
 #include "sim/protocols/pbft_rules.hpp"
 #include "sim/protocols/pbft_views.hpp"
 #include "sim/replica/pending_requests.hpp"
@@ -97,6 +98,13 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     return fmt::format("it committed slot {} in view {}, which its view change for view {} does not show", vote.slot,
                        vote.view, claim.view);
   }
+
+  // For random worlds: pbft_promises.hpp.
+  static void vary(Options& options, Stream& draw, std::uint32_t n, std::uint32_t f) { pbft::vary(options, draw, n, f); }
+  static Duration answered_within(const Options& options, const LivenessFacts& facts) {
+    return pbft::answered_within(options, facts);
+  }
+  static std::uint64_t keeps_slots(const Options& options) { return options.checkpoint_interval; }
 
   Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)
       : env_(env),
