@@ -153,6 +153,15 @@ void suspects(Page& page, const Result& r) {
   }
 }
 
+void trust(Page& page, const Result& r) {
+  if (r.taken_on_trust.empty()) return;
+  page.heading("Taken on trust, for the scenario was not run again");
+  std::vector<std::string> kinds;
+  for (const auto& [kind, count] : r.taken_on_trust) kinds.push_back(fmt::format("{} {}", human_count(count), kind));
+  page.line(fmt::format("  all lines of the trace: {}", fmt::join(kinds, ", ")));
+  page.line("  Their signatures fit, but the keys follow from the seed: whoever has byzsim can sign for anybody.");
+}
+
 // Width on a terminal of text whose only characters beyond ASCII are single-width.
 std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(
@@ -245,6 +254,7 @@ std::string text_report(const Result& result, const TextStyle& style, const Sequ
   Page page(style);
   headline(page, result);
   promises(page, result);
+  trust(page, result);
   violations(page, result);
   culprits(page, result, sequence);
   suspects(page, result);
