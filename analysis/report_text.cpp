@@ -165,6 +165,15 @@ void forgotten(Page& page, const Result& r) {
   for (const std::string& line : r.unsure) page.line(fmt::format("  {} {}", page.ink(Ink::warn, "!"), line));
 }
 
+void trust(Page& page, const Result& r) {
+  if (r.taken_on_trust.empty()) return;
+  page.heading("Taken on trust, for the scenario was not run again");
+  std::vector<std::string> kinds;
+  for (const auto& [kind, count] : r.taken_on_trust) kinds.push_back(fmt::format("{} {}", human_count(count), kind));
+  page.line(fmt::format("  all lines of the trace: {}", fmt::join(kinds, ", ")));
+  page.line("  Their signatures fit, but the keys follow from the seed: whoever has byzsim can sign for anybody.");
+}
+
 // Width on a terminal of text whose only characters beyond ASCII are single-width.
 std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(
@@ -257,6 +266,7 @@ std::string text_report(const Result& result, const TextStyle& style, const Sequ
   Page page(style);
   headline(page, result);
   promises(page, result);
+  trust(page, result);
   violations(page, result);
   culprits(page, result, sequence);
   suspects(page, result);

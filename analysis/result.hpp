@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,8 @@ struct Result {
   Verdict verdict = Verdict::met;
   std::vector<std::string> unmet;  ///< a sentence for each expectation that was not met, or could not be judged
   std::string reproduce;           ///< a command line; filled in by the caller
+  /// Lines of a trace by kind, where this was judged from a trace and nothing but the trace speaks for them.
+  std::map<std::string, std::uint64_t> taken_on_trust{};
 
   KindTraffic total() const {
     KindTraffic sum;

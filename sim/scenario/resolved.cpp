@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/core/random.hpp"
+#include "sim/scenario/checks.hpp"
 #include "sim/scenario/loader.hpp"
 
 namespace byzsim {
@@ -21,6 +22,19 @@ std::optional<Scenario> from_resolved(const nlohmann::ordered_json& json, Diagno
   Node tree = from_json(json);
   tree.position.source = errors.add_source("resolved scenario", {});
   if (!Setting<Scenario>::read(tree, scenario, errors)) return std::nullopt;
+  scenario.hash = scenario_hash(scenario);
+  return scenario;
+}
+
+std::optional<Scenario> from_resolved(const nlohmann::ordered_json& json, Diagnostics& errors,
+                                      const std::vector<FurtherCheck>& further) {
+  Scenario scenario;
+  Node tree = from_json(json);
+  tree.position.source = errors.add_source("resolved scenario", {});
+  const bool good = Setting<Scenario>::read(tree, scenario, errors);
+  check(scenario, tree, errors);
+  for (const FurtherCheck& more : further) more(scenario, tree, errors);
+  if (!good || !errors.ok()) return std::nullopt;
   scenario.hash = scenario_hash(scenario);
   return scenario;
 }
