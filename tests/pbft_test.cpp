@@ -203,3 +203,53 @@ TEST_CASE("one replica alone decides at once; none honest is no liveness") {
   CHECK(alone.result.decisions == 3);
   CHECK(alone.result.figures.latency.max == 20'000'000);  // request and reply
 }
+
+namespace {
+
+/// The bound that PBFT states for this scenario, with a client that pauses `pause` at most and nobody served before it.
+Duration stated_bound(const char* options, std::uint32_t n, std::uint32_t f, Duration d, Duration pause) {
+  Diagnostics errors;
+  const auto parsed = parse_yaml(fmt::format("{{{}}}", options), errors.add_source("options", options), errors);
+  const Choice choice = choose("protocol", "pbft", *parsed, errors);
+  REQUIRE(errors.ok());
+  return protocol_named("pbft").answered_within(choice.options.get(), {n, f, d, Duration{}, pause, 0});
+}
+
+run_kit::Run first_primaries_down(const char* options, std::uint32_t n, std::uint32_t f) {
+  std::vector<NodeId> down;
+  for (NodeId id = 0; id < f; ++id) down.push_back(id);
+  return run(fmt::format(R"(
+schema: byzsim/v1
+name: the first primaries are down
+protocol: {{name: pbft, n: {}, f: {}, {}}}
+network: {{latency: 10ms, gst: 0s, delta: 10ms}}
+clients: {{requests: 1, retransmit: 100ms, backoff: 1}}
+adversary: {{corrupt: [{}], behaviours: [crash: {{at: 0s}}]}}
+run: {{until: 60s}}
+)",
+                         n, f, options, fmt::join(down, ", ")));
+}
+
+}  // namespace
+
+TEST_CASE("the stated liveness bound is kept, half of it is needed, and without back-off it is exceeded") {
+  using namespace std::chrono_literals;
+  // f crashed primaries in a row, the worst case of OSDI'99: T 2^(f-1) of timers.
+  for (const std::uint32_t f : {2u, 3u, 4u}) {
+    CAPTURE(f);
+    const char* options = "view_timeout: 500ms, retransmit: 20ms";
+    const Duration bound = stated_bound(options, 3 * f + 1, f, 10ms, 100ms);
+    const auto r = first_primaries_down(options, 3 * f + 1, f);
+    REQUIRE(r.result.accepted == 1);
+    CHECK(r.result.figures.latency.max <= bound.count());
+    CHECK(2 * r.result.figures.latency.max >= bound.count());
+  }
+  // T = 5 ms is far too short for four delays of 10 ms, so the timeout must grow first.
+  const char* options = "view_timeout: 5ms, retransmit: 5ms";
+  const Duration bound = stated_bound(options, 4, 1, 10ms, 100ms);
+  const auto grows = first_primaries_down(options, 4, 1);
+  REQUIRE(grows.result.accepted == 1);
+  CHECK(grows.result.figures.latency.max <= bound.count());
+  const auto stays = first_primaries_down("view_timeout: 5ms, retransmit: 5ms, backoff: none", 4, 1);
+  CHECK((stays.result.accepted == 0 || stays.result.figures.latency.max > bound.count()));
+}

@@ -34,15 +34,32 @@ inline void vary(Options& options, Stream& draw, std::uint32_t n, std::uint32_t 
   }
 }
 
-/// Far above what is needed, so that only what never comes is missed. The timeout at GST is at most twice what it took
-/// to get there; after it, f faulty primaries in a row double it, and it may have to grow past what a view change
-/// takes.
+/// How soon after max(submission, GST) a request of an honest client is answered: the bound at the top of pbft.cpp,
+/// whose letters these are. At most a hundred years.
 inline Duration answered_within(const Options& options, const LivenessFacts& facts) {
-  const Duration resend = options.retransmit * options.retransmit_growth;
-  const Duration step = 2 * (options.view_timeout + facts.gst + resend * 2) + 16 * facts.delta + facts.client_pause;
-  const auto views = std::int64_t{1} << (std::min(facts.f, 6u) + 3);
-  const auto ahead = static_cast<std::int64_t>(std::min<std::uint64_t>(facts.ahead, 1000));
-  return std::min<Duration>(step * views + ahead * (options.view_timeout + facts.delta), std::chrono::hours(10));
+  using Wide = __int128;
+  constexpr Wide kMost = Wide{100} * 365 * 86'400 * 1'000'000'000;
+  const auto ceil_div = [](Wide a, Wide b) { return (a + b - 1) / b; };
+  const Wide d = facts.delta.count();
+  const Wide t = options.view_timeout.count();
+  const Wide a = std::min<Wide>(facts.ahead, 1'000'000);
+  const Wide r = options.retransmit.count() * Wide{options.retransmit_growth > 1 ? 64 : 1};
+  const Wide big_r = (ceil_div(facts.n - 1, facts.f + 1) + 1) * r + 2 * d;
+  const Wide slots = ceil_div(a, options.batch);
+  const Wide big_d =
+      7 * d + 3 * d * ceil_div(slots, options.pipeline) + d * ceil_div(slots, options.checkpoint_interval);
+  Wide growing = 0;
+  if (t < big_d + big_r) {
+    for (growing = 1; (t << static_cast<int>(growing - 1)) < big_d + big_r;) ++growing;
+  }
+  const Wide m = facts.f + growing * (1 + a);
+  if (m > 60) return Duration{static_cast<std::int64_t>(kMost)};
+  const Wide power = Wide{1} << static_cast<int>(m);
+  const bool osdi99 = options.timer_convention == TimerConvention::osdi99;
+  Wide w = (t + facts.gst.count()) * power;
+  if (facts.gst.count() == 0) w = osdi99 ? (m == 0 ? 0 : t * power / 2) : t * (power - 1);
+  const Wide total = facts.client_pause.count() + big_r + w + m * 3 * d + big_d + a * (w + big_d);
+  return Duration{static_cast<std::int64_t>(std::min(total, kMost))};
 }
 
 }  // namespace byzsim::pbft

@@ -1,0 +1,158 @@
+// Pbft: one PBFT replica. The protocol is described at the top of pbft.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/protocols/pbft_log.hpp"
+#include "sim/protocols/pbft_patience.hpp"
+#include "sim/protocols/pbft_promises.hpp"
+#include "sim/protocols/pbft_rules.hpp"
+#include "sim/protocols/pbft_views.hpp"
+#include "sim/replica/pending_requests.hpp"
+
+namespace byzsim::pbft {
+
+class Pbft;
+using PbftReactor = Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Checkpoint, ViewChange, NewView, Status,
+                            CommitCertificate, State>;
+
+class Pbft final : public PbftReactor {
+ public:
+  using Options = pbft::Options;
+  using Kinds =
+      MessageKinds<PrePrepare, Prepare, Commit, Checkpoint, ViewChange, NewView, Status, CommitCertificate, State>;
+  enum Timer : TimerName { kRequest, kNewView, kResend, kStatus };
+  static constexpr std::string_view timers[] = {"request", "new-view", "resend", "status"};
+
+  static std::uint32_t quorum(const Options& options, std::uint32_t n, std::uint32_t f) {
+    return options.quorum.of(n, f);
+  }
+  static std::uint32_t reply_quorum(const Options& options, std::uint32_t, std::uint32_t f) {
+    return options.reply_quorum.value_or(f + 1);
+  }
+  static std::uint64_t client_window(const Options& options) { return options.client_window; }
+  static std::string infeasible(const Options& options, std::uint32_t n, std::uint32_t f);
+
+  // What judges may ask.
+  static std::string unjustified(const Options& options, const Message& m, const ProtocolFacts& facts);
+  static ClaimFacts claimed(const Options&, const Message& claim);
+  static std::string contradiction(const Options& options, const SignedVote& vote, const ClaimFacts& claim);
+
+  // What random worlds hold it to: pbft_promises.hpp.
+  static void vary(Options& options, Stream& draw, std::uint32_t n, std::uint32_t f) {
+    pbft::vary(options, draw, n, f);
+  }
+  static Duration answered_within(const Options& options, const LivenessFacts& facts) {
+    return pbft::answered_within(options, facts);
+  }
+  static std::uint64_t keeps_slots(const Options& options) { return options.checkpoint_interval; }
+
+  Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk);
+  std::unique_ptr<Durable> take_durable() override;
+  void on_start() override {}
+  void on_restart() override;
+  void on_timer(TimerName timer) override;
+
+  void on(const Request& m);
+  void on(const PrePrepare& m);
+  void on(const Prepare& m);
+  void on(const Commit& m);
+  void on(const CommitCertificate& m);
+  void on(const Checkpoint& m);
+  void on(const Status& m);
+  void on(const State& m);
+  void on(const ViewChange& m);
+  void on(const NewView& m);
+
+ private:
+  bool is_primary() const { return d_.active && rules_.primary(d_.view) == env_.self(); }
+  bool in_window(Slot slot) const { return slot > d_.log.low() && slot <= d_.stable + options_.window; }
+  // With `bind_digest: false` every vote is filed under one key, whatever it says.
+  Digest tally_key(Digest value) const { return options_.bind_digest ? value : Digest{1}; }
+  Duration longer(Duration wait) const {
+    return std::min(wait * options_.retransmit_growth, options_.retransmit * kMostPatience);
+  }
+
+  // Requests and the three phases: pbft.cpp.
+  [[gnu::always_inline]] bool counts_here(const Message& m, View view);
+  void early(const Message& m);
+  void above_window(const Message& m);
+  void handle_early();
+  PendingRequests::Added wait_for(const Ref<const Request>& request);
+  void wait_for_all(const PrePrepare& proposal, bool proposed);
+  void propose();
+  Ref<const PrePrepare> propose_in(Slot slot, Ref<const Batch> batch);
+  void accept(LogEntry& entry, const Ref<const PrePrepare>& proposal);
+  void try_prepare(LogEntry& entry);
+  void try_decide(LogEntry& entry);
+  void decide(LogEntry& entry, const Ref<const PrePrepare>& proposal, View view, const ReplicaSet& voters);
+  void execute_ready();
+  bool execute(const Request& request);
+  void resend_reply(const Request& request);
+  void send_reply(const Request& request, std::uint64_t result);
+  void after_execution(bool head_done);
+  void start_request_timer();
+
+  // Checkpoints, and asking and answering for what is missing: pbft_status.cpp.
+  void take_checkpoint();
+  void settle_checkpoint(Slot slot, Digest state);
+  void learn_stable(Slot slot, std::vector<Ref<const Checkpoint>> proof);
+  void settle_log();
+  void trim_log();
+  bool wanting() const { return !d_.active || !pending_.empty() || behind(); }
+  bool behind() const;
+  void watch();
+  void look();
+  void send_status();
+  bool is_designated(NodeId asker, std::uint64_t attempt) const;
+  void answer_with_checkpoints(const Status& m, bool designated);
+  void answer_with_slots(const Status& m, bool designated);
+
+  // View changes: pbft_view_change.cpp.
+  bool note_view_of(NodeId replica, View view);
+  void go_to(View view);
+  void start_view_change(View view);
+  void settle_view_change();
+  void begin_view(std::vector<Ref<const ViewChange>> view_changes);
+  void install(const Ref<const NewView>& new_view);
+  Slot adopt_checkpoint(const NewView& new_view);
+  void pursue_requests();
+
+  static constexpr int kMostPatience = 64;            // no pause grows past this multiple of the first
+  static constexpr View kMostDoublings = 30;          // nor a timeout past this power of two
+  static constexpr std::uint32_t kMostAnswered = 64;  // slots in the answer to one STATUS
+
+  Env& env_;
+  const Options options_;
+  const Rules rules_;
+  std::unique_ptr<Disk> disk_;
+  Disk& d_;
+  PendingRequests pending_;  // the timers stand for the first of them
+  Patience patience_;        // with the view: from a quorum in it, or a request, to the next such execution
+  Duration timeout_;
+  Duration resend_after_;  // until our VIEW-CHANGE is sent again
+  View failures_ = 0;      // views given up since that execution
+  Time waiting_since_{};   // that execution, or when there was something to wait for again
+
+  Duration status_after_;            // until we ask for what we wait for
+  std::uint64_t attempts_ = 0;       // how often we asked without effect
+  std::uint64_t progress_ = 0;       // grows with whatever brings this replica on
+  std::uint64_t progress_seen_ = 0;  // at the last look
+
+  ViewLog views_;
+  EarlyMessages early_;
+  std::vector<Slot> furthest_checkpoint_;  // by replica, beyond our window
+  Slot furthest_of_all_ = 0;
+  Slot highest_decided_ = 0;
+  std::vector<Time> answered_at_;  // by replica, its last STATUS that was answered
+};
+
+}  // namespace byzsim::pbft
+
+// Made in pbft.cpp alone, where the three phases are inlined into it.
+extern template class byzsim::Reactor<byzsim::pbft::Pbft, byzsim::pbft::Prepare, byzsim::pbft::Commit,
+                                      byzsim::pbft::PrePrepare, byzsim::Request, byzsim::pbft::Checkpoint,
+                                      byzsim::pbft::ViewChange, byzsim::pbft::NewView, byzsim::pbft::Status,
+                                      byzsim::pbft::CommitCertificate, byzsim::pbft::State>;

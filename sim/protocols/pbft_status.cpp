@@ -1,0 +1,213 @@
+// What a PBFT replica asks for and answers with when it gets nowhere (TOCS 2002, section 5.2), and the checkpoints that
+// let it catch up.
+#include <algorithm>
+
+#include "sim/protocols/pbft.hpp"
+
+namespace byzsim::pbft {
+
+/// Somebody else's decision, which holds in any view.
+void Pbft::on(const CommitCertificate& m) {
+  if (!m.pre_prepare || !in_window(m.pre_prepare->slot) || !rules_.signed_by_replica(m)) return;
+  LogEntry& entry = d_.log.at(m.pre_prepare->slot);
+  if (entry.decided || !rules_.flaw(m).empty()) return;
+  env_.mark("commit-certificate");
+  entry.commit_votes = m.commits;
+  ReplicaSet voters;
+  for (const auto& vote : m.commits) voters.insert(vote->signer());
+  decide(entry, m.pre_prepare, m.commits.front()->view, voters);
+}
+
+void Pbft::on(const Checkpoint& m) {
+  if (m.slot <= d_.stable || m.slot % options_.checkpoint_interval != 0 || !rules_.signed_by_replica(m)) return;
+  if (!in_window(m.slot)) {
+    // Only remembered as a sign that we are behind: nobody can fill our memory with the far future.
+    Slot& furthest = furthest_checkpoint_[m.signer()];
+    furthest = std::max(furthest, m.slot);
+    furthest_of_all_ = std::max(furthest_of_all_, furthest);
+    return watch();
+  }
+  CheckpointVotes& votes = d_.checkpoints[m.slot];
+  if (!votes.tally.add(m.state, m.signer())) return;
+  votes.messages.emplace_back(&m);
+  settle_checkpoint(m.slot, m.state);
+}
+
+/// Answers with whatever the sender lacks. Of one replica no more than two a `retransmit` are answered, and what is
+/// large is sent by f+1 only, others at each attempt, so that a STATUS cannot be made to cost more than it is worth.
+void Pbft::on(const Status& m) {
+  if (m.signer() == env_.self() || !rules_.signed_by_replica(m)) return;
+  note_view_of(m.signer(), m.view);
+  Time& answered = answered_at_[m.signer()];
+  if (answered != Time::min() && env_.now() < later(answered, options_.retransmit / 2))
+    return env_.mark("status-throttled");
+  answered = env_.now();
+  const bool designated = is_designated(m.signer(), m.attempt);
+  if (!d_.active && m.view <= d_.view && !(m.view == d_.view && m.view_changes.contains(env_.self())))
+    env_.send(m.signer(), d_.view_change);
+  if (designated && d_.active && d_.new_view && (m.view < d_.view || (m.view == d_.view && !m.active)))
+    env_.send(m.signer(), d_.new_view);
+  answer_with_checkpoints(m, designated);
+  answer_with_slots(m, designated);
+}
+
+void Pbft::on(const State& m) {
+  if (m.slot <= d_.executed || m.slot < d_.log.low() || !m.state || m.slot == 0 || !rules_.signed_by_replica(m)) return;
+  if (!rules_.flaw_of_proof(m.slot, m.checkpoint).empty()) return;
+  const Digest state = m.checkpoint.front()->state;
+  if (!m.state->flaw().empty() || m.state->digest() != state) return env_.mark("state-refused");
+  env_.mark("state-transfer");
+  d_.service.restore(*m.state);
+  d_.executed = m.slot;
+  ++progress_;
+  d_.snapshots[m.slot] = m.state;
+  env_.note_adopted(m.slot, state);
+  learn_stable(m.slot, m.checkpoint);
+  settle_log();
+  const bool head_done =
+      pending_.remove_if([&](const Request& request) { return d_.service.executed(request.client, request.number); });
+  after_execution(head_done);
+  execute_ready();
+}
+
+void Pbft::take_checkpoint() {
+  Checkpoint vote;
+  vote.slot = d_.executed;
+  vote.state = d_.service.digest();
+  d_.snapshots[d_.executed] = d_.service.snapshot();
+  auto checkpoint = env_.sign(std::move(vote));
+  env_.broadcast(checkpoint);
+  if (checkpoint->slot <= d_.stable) return;
+  CheckpointVotes& votes = d_.checkpoints[checkpoint->slot];
+  votes.tally.add(checkpoint->state, env_.self());
+  votes.messages.push_back(checkpoint);
+  settle_checkpoint(checkpoint->slot, checkpoint->state);
+}
+
+void Pbft::settle_checkpoint(Slot slot, Digest state) {
+  const auto found = d_.checkpoints.find(slot);
+  if (found == d_.checkpoints.end() || found->second.tally.count(state) < rules_.quorum) return;
+  std::vector<Ref<const Checkpoint>> proof;
+  for (const auto& vote : found->second.messages) {
+    if (vote->state == state) proof.push_back(vote);
+  }
+  learn_stable(slot, std::move(proof));
+  settle_log();
+  if (d_.executed < slot) watch();
+  if (is_primary()) propose();
+}
+
+/// A quorum has this checkpoint, this replica perhaps not yet.
+void Pbft::learn_stable(Slot slot, std::vector<Ref<const Checkpoint>> proof) {
+  if (slot <= d_.stable) return;
+  d_.stable = slot;
+  d_.stable_proof = std::move(proof);
+  d_.checkpoints.erase(d_.checkpoints.begin(), d_.checkpoints.upper_bound(slot));
+  d_.next_slot = std::max(d_.next_slot, slot + 1);
+  ++progress_;
+}
+
+// What lies below a stable checkpoint is kept until it is executed, unless the gap is so wide that a state transfer
+// must come in any case. So the log spans at most two windows.
+void Pbft::settle_log() {
+  if (d_.stable == d_.log.low()) return;
+  trim_log();
+  handle_early();
+}
+
+void Pbft::trim_log() {
+  if (d_.executed >= d_.stable) {
+    d_.log.advance(d_.stable);
+    d_.snapshots.erase(d_.snapshots.begin(), d_.snapshots.lower_bound(d_.stable));
+  } else if (d_.stable - d_.log.low() > options_.window) {
+    d_.log.advance(d_.stable);
+  }
+}
+
+bool Pbft::behind() const {
+  if (d_.stable > d_.executed || highest_decided_ > d_.executed) return true;
+  if (views_.highest() > d_.view && views_.reached_by(env_.f() + 1) > d_.view) return true;
+  if (furthest_of_all_ <= d_.executed) return false;
+  const auto beyond = std::count_if(furthest_checkpoint_.begin(), furthest_checkpoint_.end(),
+                                    [&](Slot slot) { return slot > d_.executed; });
+  return beyond > env_.f();
+}
+
+/// Looks after a while; if nothing has moved by then, asks.
+void Pbft::watch() {
+  if (options_.status && patience_.look_in(status_after_)) progress_seen_ = progress_;
+}
+
+void Pbft::look() {
+  if (progress_ == progress_seen_) return send_status();
+  status_after_ = options_.retransmit;
+  attempts_ = 0;
+  watch();
+}
+
+void Pbft::send_status() {
+  if (!options_.status) return;
+  Status status;
+  status.view = d_.view;
+  status.active = d_.active;
+  status.stable = d_.stable;
+  status.executed = d_.executed;
+  status.attempt = attempts_++;
+  if (!d_.active) {
+    for (const auto& m : views_.all_of(d_.view)) status.view_changes.insert(m->signer());
+  }
+  d_.log.for_each([&](Slot slot, LogEntry& entry) {
+    if (slot > d_.executed && entry.decided) status.decided.push_back(slot);
+  });
+  env_.mark("status");
+  env_.broadcast(env_.sign(std::move(status)));
+  status_after_ = longer(status_after_);
+  watch();
+}
+
+bool Pbft::is_designated(NodeId asker, std::uint64_t attempt) const {
+  const std::uint64_t distance = (env_.self() + env_.n() - asker - 1) % env_.n();  // 0 .. n-2
+  const std::uint64_t group = env_.f() + 1;
+  const std::uint64_t groups = (env_.n() - 1 + group - 1) / group;
+  return groups <= 1 || distance / group == attempt % groups;
+}
+
+void Pbft::answer_with_checkpoints(const Status& m, bool designated) {
+  const auto snapshot = d_.snapshots.find(d_.stable);
+  if (designated && d_.stable > m.executed && snapshot != d_.snapshots.end()) {
+    State state;
+    state.slot = d_.stable;
+    state.checkpoint = d_.stable_proof;
+    state.state = snapshot->second;
+    env_.send(m.signer(), env_.sign(std::move(state)));
+  } else if (designated && d_.stable > m.stable) {
+    for (const auto& vote : d_.stable_proof) env_.send(m.signer(), vote);
+  }
+  for (const auto& [slot, votes] : d_.checkpoints) {
+    if (slot <= m.stable) continue;
+    for (const auto& vote : votes.messages) {
+      if (vote->signer() == env_.self()) env_.send(m.signer(), vote);
+    }
+  }
+}
+
+void Pbft::answer_with_slots(const Status& m, bool designated) {
+  std::uint32_t answered = 0;
+  d_.log.for_each([&](Slot slot, LogEntry& entry) {
+    if (slot <= m.executed || answered == kMostAnswered) return;
+    if (std::binary_search(m.decided.begin(), m.decided.end(), slot)) return;
+    ++answered;
+    if (designated && entry.decided && entry.commit_votes.size() >= rules_.quorum) {
+      CommitCertificate certificate;
+      certificate.pre_prepare = entry.decision;
+      certificate.commits = entry.commit_votes;
+      env_.send(m.signer(), env_.sign(std::move(certificate)));
+    }
+    if (!d_.active || !m.active || m.view != d_.view) return;
+    if (entry.proposal && entry.proposal->signer() == env_.self()) env_.send(m.signer(), entry.proposal);
+    if (entry.own_prepare) env_.send(m.signer(), entry.own_prepare);
+    if (entry.own_commit) env_.send(m.signer(), entry.own_commit);
+  });
+}
+
+}  // namespace byzsim::pbft
