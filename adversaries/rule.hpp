@@ -80,7 +80,8 @@ class Rule final : public Stage {
  private:
   void fired(Trigger& trigger, const Occasion& occasion);
   void react(const Trigger& trigger, const Occasion& occasion);
-  std::vector<Trigger*> triggers();
+  /// Calls `visit(Trigger&)` for each of on, since and until that the rule has.
+  void for_each_trigger(auto&& visit);
 
   const RuleOptions& options_;
   std::string name_;
@@ -92,6 +93,7 @@ class Rule final : public Stage {
   bool active_ = true;
   bool ended_ = false;
   bool needs_memory_ = false;
+  bool awaits_packets_ = false;  ///< some trigger is a message that is sent or delivered
   std::map<std::uint32_t, std::function<void()>> pending_;
   std::uint32_t next_token_ = 0;
 };
