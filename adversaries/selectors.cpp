@@ -163,6 +163,15 @@ bool ValueSelector::selects_request(NodeId client, std::uint64_t number, const P
   return everything_ || turned(names_request(client, number, powers));
 }
 
+bool ValueSelector::holds_one(const Batch& batch, const Powers& powers) const {
+  return std::any_of(batch.requests().begin(), batch.requests().end(),
+                     [&](const auto& request) { return names_request(request->client, request->number, powers); });
+}
+
+bool ValueSelector::contains(const Batch& batch, const Powers& powers) const {
+  return everything_ || turned((none_ && batch.requests().empty()) || holds_one(batch, powers));
+}
+
 bool ValueSelector::contains(Digest value, const Message* message, const Powers& powers) const {
   if (everything_) return true;
   if (message != nullptr) {
@@ -179,10 +188,7 @@ bool ValueSelector::contains(Digest value, const Message* message, const Powers&
       found = found || (request && Batch({request}).digest() == value);
     }
   }
-  if (batch) {
-    for (const auto& request : batch->requests())
-      found = found || names_request(request->client, request->number, powers);
-  }
+  if (batch) found = found || holds_one(*batch, powers);
   return turned(found);
 }
 

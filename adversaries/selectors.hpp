@@ -83,11 +83,13 @@ class ValueSelector : public Selector {
   /// Whether the batch named `value` holds one of the requests. `message`, if given, may carry the batch or be the
   /// request.
   bool contains(Digest value, const Message* message, const Powers& powers) const;
+  bool contains(const Batch& batch, const Powers& powers) const;
   /// Whether it selects request `number` of `client`.
   bool selects_request(NodeId client, std::uint64_t number, const Powers& powers) const;
   const std::vector<std::string>& named() const { return named_; }
 
  private:
+  bool holds_one(const Batch& batch, const Powers& powers) const;
   bool names_request(NodeId client, std::uint64_t number, const Powers& powers) const;
 
   std::vector<std::string> named_;

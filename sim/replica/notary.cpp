@@ -244,10 +244,4 @@ void write_json(const Message& message, const Notary& notary, std::string& out) 
   JsonSink(out, notary).write(message);
 }
 
-Json fields_of(const Message& message, const Notary& notary) {
-  std::string text;
-  write_json(message, notary, text);
-  return Json::parse(text).at("fields");
-}
-
 }  // namespace byzsim

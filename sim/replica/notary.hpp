@@ -78,8 +78,12 @@ class Draft {
 
 /// `message` with every field, its signer, id and tag, as JSON text appended to `out`; nested messages in full.
 void write_json(const Message& message, const Notary& notary, std::string& out);
-/// The fields alone, as a JSON tree: what rules match paths against.
-Json fields_of(const Message& message, const Notary& notary);
+/// The same as a tree, without the detour over text; numbers are numbers, however large.
+Json tree_of(const Message& message, const Notary& notary);
+/// The same without numbers and signatures: what can be compared.
+Json tree_of(const Message& message);
+/// A payload as it stands in that tree.
+Json tree_of(const SharedPayload& payload, const Notary& notary);
 
 /// Thrown when a text does not fit a field.
 class FieldError : public std::runtime_error {
