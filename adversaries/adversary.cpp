@@ -1,5 +1,7 @@
 #include "adversaries/adversary.hpp"
 
+#include <algorithm>
+
 #include "adversaries/rule.hpp"
 
 namespace byzsim {
@@ -20,6 +22,13 @@ Adversary::Adversary(const AdversarySettings& settings, Powers& powers) : settin
   for (const Choice& choice : settings_.behaviours) add(choice.entry->payload<BehaviourFactory>().make(choice));
   std::size_t number = 0;
   for (const Choice& choice : settings_.rules) add(std::make_unique<Rule>(choice.as<RuleOptions>(), ++number));
+  for (const std::string& name : powers.kind_names()) {
+    const MessageKind* kind = powers.kind(name);
+    auto& [_, concerned] = stages_by_kind_.emplace_back(kind, std::vector<std::uint32_t>{});
+    for (const std::uint32_t position : every_stage_) {
+      if (stages_[position]->acts_on(*kind)) concerned.push_back(position);
+    }
+  }
 }
 
 void Adversary::add(std::unique_ptr<Stage> stage) {
@@ -29,6 +38,7 @@ void Adversary::add(std::unique_ptr<Stage> stage) {
   watches_everyone_ = watches_everyone_ || stage->watches_everyone();
   needs_memory_ = needs_memory_ || stage->needs_memory();
   wants_ |= stage->wants();
+  every_stage_.push_back(stage->position_);
   stages_.push_back(std::move(stage));
 }
 
@@ -36,9 +46,19 @@ void Adversary::on_start() {
   for (const auto& stage : stages_) stage->start();
 }
 
+const std::vector<std::uint32_t>& Adversary::stages_for(const MessageKind& kind) const {
+  for (const auto& [known, concerned] : stages_by_kind_) {
+    if (known == &kind) return concerned;
+  }
+  return every_stage_;
+}
+
+// No stage changes the kind of a message, so the list holds to the end.
 bool Adversary::pass(Packet& packet, std::size_t from) {
-  for (std::size_t i = from; i < stages_.size(); ++i) {
-    if (stages_[i]->acts_for(packet.from) && !stages_[i]->outgoing(packet)) return false;
+  const std::vector<std::uint32_t>& concerned = stages_for(packet.message->kind());
+  for (auto it = std::lower_bound(concerned.begin(), concerned.end(), from); it != concerned.end(); ++it) {
+    Stage& stage = *stages_[*it];
+    if (stage.acts_for(packet.from) && !stage.outgoing(packet)) return false;
   }
   return true;
 }

@@ -36,10 +36,14 @@ class Adversary final : public Interceptor {
  private:
   void add(std::unique_ptr<Stage> stage);
   bool pass(Packet& packet, std::size_t from);
+  /// The stages that packets of this kind may concern, by position.
+  const std::vector<std::uint32_t>& stages_for(const MessageKind& kind) const;
 
   AdversarySettings settings_;  // stages refer to their options
   Coalition coalition_;
   std::vector<std::unique_ptr<Stage>> stages_;
+  std::vector<std::uint32_t> every_stage_;
+  std::vector<std::pair<const MessageKind*, std::vector<std::uint32_t>>> stages_by_kind_;
   bool watches_everyone_ = false;
   bool needs_memory_ = false;
   RecordMask wants_ = 0;

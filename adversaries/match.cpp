@@ -64,6 +64,7 @@ bool Matcher::matches(const Packet& packet, const Powers& powers) {
 
 bool Matcher::only_corrupted(const Powers& powers) const {
   if (options_.from.everything()) return false;
+  if (options_.from.only_corrupted(powers)) return true;
   for (NodeId node = 0; node < powers.n() + powers.clients(); ++node) {
     // A set that says `primary` depends on the view, so it is asked in every case.
     if (!powers.controls(node) && (options_.from.relative() || options_.from.contains(node, kNoView, powers)))

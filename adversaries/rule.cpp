@@ -84,6 +84,14 @@ void Rule::for_each_trigger(auto&& visit) {
   if (until_) visit(*until_);
 }
 
+bool Rule::acts_on(const MessageKind& kind) const {
+  const auto about = [&](const std::optional<MatchOptions>& match) {
+    return match && match->type.contains(kind.traits.name);
+  };
+  const auto awaited = [&](const std::optional<TriggerOptions>& trigger) { return trigger && about(trigger->match); };
+  return about(options_.match) || awaited(options_.on) || awaited(options_.since) || awaited(options_.until);
+}
+
 RecordMask Rule::wants() const {
   RecordMask mask = 0;
   for (const auto* trigger : {&on_, &since_, &until_}) {

@@ -57,6 +57,7 @@ class Rule final : public Stage {
   void on_event(const Record& record) override;
   void on_wakeup(std::uint64_t token) override;
   bool acts_for(NodeId) const override { return true; }
+  bool acts_on(const MessageKind& kind) const override;
   bool watches_everyone() const override;
   bool needs_memory() const override { return needs_memory_; }
   RecordMask wants() const override;

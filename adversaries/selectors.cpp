@@ -128,6 +128,12 @@ bool NodeSelector::contains(NodeId node, View view, const Powers& powers) const 
                 std::any_of(groups_.begin(), groups_.end(), in_group));
 }
 
+bool NodeSelector::only_corrupted(const Powers& powers) const {
+  return !everything_ && !inverted_ &&
+         std::all_of(groups_.begin(), groups_.end(), [](Group group) { return group == Group::corrupted; }) &&
+         std::all_of(named_.begin(), named_.end(), [&](NodeRef ref) { return powers.controls(ref.node(powers.n())); });
+}
+
 std::vector<NodeId> NodeSelector::members(View view, const Powers& powers) const {
   // Turned round, or not given, it means replicas: nobody who writes `{not: 2}` means every client.
   const bool only_replicas = everything_ || inverted_;

@@ -67,6 +67,8 @@ class NodeSelector : public Selector {
   std::vector<NodeId> members(View view, const Powers& powers) const;
   /// The nodes named one by one, to be checked against the size of the cluster.
   const std::vector<NodeRef>& named() const { return named_; }
+  /// Whether it is plain, without a look at every node, that no honest node belongs to it.
+  bool only_corrupted(const Powers& powers) const;
   /// Whether it depends on the view.
   bool relative() const { return std::find(groups_.begin(), groups_.end(), Group::primary) != groups_.end(); }
 
