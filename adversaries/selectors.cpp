@@ -198,6 +198,12 @@ bool ValueSelector::contains(Digest value, const Message* message, const Powers&
   return turned(found);
 }
 
+Node any_form_schema() {
+  Node types = Node::list();
+  for (const char* type : {"string", "number", "boolean", "array", "object"}) types.push(Node::text(type));
+  return Node::map().put("type", std::move(types));
+}
+
 Digest null_value() {
   static const Digest digest = Batch({}).digest();
   return digest;

@@ -98,6 +98,9 @@ class ValueSelector : public Selector {
   bool none_ = false;
 };
 
+/// Any form but nothing at all; the loader says what is wrong.
+Node any_form_schema();
+
 template <class S>
 requires std::derived_from<S, Selector>
 struct Setting<S> {
@@ -112,7 +115,7 @@ struct Setting<S> {
     return true;
   }
   static Node show(const S& value) { return value.written(); }
-  static Node schema() { return Node::map(); }  // any form; the loader says what is wrong
+  static Node schema() { return any_form_schema(); }
 };
 
 /// The digest of the empty batch, which fills a slot with nothing.
