@@ -95,8 +95,12 @@ class Trial {
       state.witnesses.insert(node);
       state.proof = {powers.commit(2, 0, 4, Digest{5})};
       if (node != 3) {
-        state.state = Snapshot::of(
-            {{{1, 10}, {2, std::uint64_t{1} << 60}}, {{4, 1, {3, 4}, {{1, 11}, {4, 14}}}, {5, 2, {}, {{2, 22}}}}});
+        ClientRecord record;
+        record.client = 4;
+        record.floor = 1;
+        record.beyond = {3, 4};
+        record.answers = {{1, 11}, {3, 13}, {4, 14}};
+        state.state = Snapshot::of({{{1, 10}, {2, std::uint64_t{1} << 60}}, {record}});
       }
       add(node, state);
       Reply reply;
