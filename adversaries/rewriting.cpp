@@ -93,7 +93,7 @@ Ref<const Batch> Rewriter::batch(const Node& wanted) const {
 std::vector<Ref<const Message>> Rewriter::seen(const ContentMatch& match, bool one_each) const {
   std::vector<Ref<const Message>> found;
   std::set<NodeId> signers;
-  std::set<std::pair<std::uint64_t, Digest>> known;  // a relay keeps number and subject
+  std::set<std::pair<std::uint64_t, Digest>> known;  // a relay keeps number and what is signed
   const auto add = [&](const Message& message) {
     if (!match.matches(message, coalition_.powers())) return;
     if (one_each && signers.contains(message.signer())) return;

@@ -14,9 +14,21 @@ namespace {
 
 constexpr std::uint64_t kWide = (std::uint64_t{1} << 60) + 1;  // a double would round it
 
+ClientRecord record(NodeId client, std::uint64_t moved, std::uint64_t floor, std::vector<std::uint64_t> beyond,
+                    std::vector<Answer> answers) {
+  ClientRecord made;
+  made.client = client;
+  made.moved = moved;
+  made.floor = floor;
+  made.beyond = std::move(beyond);
+  made.answers = std::move(answers);
+  return made;
+}
+
 /// Client 0 is node 4: executed up to 1, and 3 and 4; client 1 is node 5.
 Ref<const Snapshot> snapshot() {
-  return Snapshot::of({{{1, 10}, {2, kWide}}, {{4, 1, {3, 4}, {{1, 11}, {3, 13}, {4, 14}}}, {5, 2, {}, {{2, kWide}}}}});
+  return Snapshot::of({{{1, 10}, {2, kWide}},
+                       {record(4, 0, 1, {3, 4}, {{1, 11}, {3, 13}, {4, 14}}), record(5, 1, 2, {}, {{2, kWide}})}});
 }
 
 Ref<const State> state_from(Stage4& world, NodeId from) {
@@ -109,9 +121,9 @@ TEST_CASE("paths: conditions reach into a snapshot, past 2^53 too") {
   CHECK_FALSE(meets("{state.clients.client=c0.beyond: [4, 3]}"));
   CHECK_FALSE(meets("{state.clients.client=c0.beyond: [3]}"));
   CHECK(meets("{state.clients.*.client: c1}"));
-  CHECK(meets("{state.clients.client=c1.results.number=2.value: 1152921504606846977}"));
-  CHECK_FALSE(meets("{state.clients.client=c1.results.number=2.value: 1152921504606846976}"));
-  CHECK(meets("{state.clients.client=c1.results.value=1152921504606846977.number: 2}"));
+  CHECK(meets("{state.clients.client=c1.answers.number=2.result: 1152921504606846977}"));
+  CHECK_FALSE(meets("{state.clients.client=c1.answers.number=2.result: 1152921504606846976}"));
+  CHECK(meets("{state.clients.client=c1.answers.result=1152921504606846977.number: 2}"));
   CHECK(meets("{state.table.last.value: \"> 1152921504606846976\"}"));
 }
 
@@ -165,18 +177,18 @@ TEST_CASE("paths: a later message in the place of one that is gone is no copy of
 }
 
 TEST_CASE("alter reaches into a snapshot: values, and what is beside them stays, past 2^53 too") {
-  const auto form = form_after("{state.clients.client=c0.results.number=4.value: 666, state.table.0.value: +5}");
+  const auto form = form_after("{state.clients.client=c0.answers.number=4.result: 666, state.table.0.value: +5}");
   REQUIRE(form.table.size() == 2);
   CHECK(form.table[0].value == 15);
   CHECK(form.table[1].value == kWide);
   REQUIRE(form.clients.size() == 2);
-  REQUIRE(form.clients[0].results.size() == 3);
-  for (const auto& result : form.clients[0].results)
-    CHECK(result.value == (result.number == 4 ? 666 : 10 + result.number));
+  REQUIRE(form.clients[0].answers.size() == 3);
+  for (const auto& result : form.clients[0].answers)
+    CHECK(result.result == (result.number == 4 ? 666 : 10 + result.number));
   CHECK(form.clients[0].floor == 1);
   CHECK(form.clients[0].beyond == std::vector<std::uint64_t>{3, 4});
-  CHECK(form.clients[1].results[0].value == kWide);
-  CHECK(form_after("{state.clients.client=c1.results.0.value: +1}").clients[1].results[0].value == kWide + 1);
+  CHECK(form.clients[1].answers[0].result == kWide);
+  CHECK(form_after("{state.clients.client=c1.answers.0.result: +1}").clients[1].answers[0].result == kWide + 1);
   CHECK(form_after("{state.table.*.value: 1}").table[1].value == 1);
 }
 
@@ -195,9 +207,9 @@ TEST_CASE("alter works on lists: append, remove, order, in the order written") {
   CHECK(beyond("{append: 5, remove: 0, order: reversed}") == Numbers{5, 4});
   CHECK(beyond("[8]") == Numbers{8});
   CHECK(form_after("{state.clients: {remove: client=c0}}").clients.size() == 1);
-  const auto more = form_after("{state.clients.client=c1.results: {append: {number: 3, value: 33}}}");
-  REQUIRE(more.clients[1].results.size() == 2);
-  CHECK(more.clients[1].results[1].value == 33);
+  const auto more = form_after("{state.clients.client=c1.answers: {append: {number: 3, result: 33}}}");
+  REQUIRE(more.clients[1].answers.size() == 2);
+  CHECK(more.clients[1].answers[1].result == 33);
   CHECK(form_after("{state: {table: [{key: 9, value: 8}]}}").table[0].key == 9);
   CHECK(form_after("{state: {table: []}}").clients.size() == 2);  // what is not mentioned stays
   const auto witnesses = changed("{witnesses: {append: 2, remove: 0}}");
@@ -223,10 +235,10 @@ TEST_CASE("alter: sizes and digests are those of what is there now") {
 TEST_CASE("alter: a payload may be taken away, and what it then holds cannot be reached") {
   CHECK_FALSE(changed("{state: null}")->state);
   CHECK_FALSE(changed("{state: null, state.table: []}"));
-  CHECK_FALSE(changed("{state.clients.client=c0.results.number=2.value: 1}"));
+  CHECK_FALSE(changed("{state.clients.client=c0.answers.number=2.result: 1}"));
   CHECK_FALSE(changed("{state.table.2.value: 1}"));
-  CHECK_FALSE(changed("{state.clients: {append: {client: 4000000000}}}"));  // would ask for terabytes
-  CHECK_FALSE(changed("{state.table.0.key: 4294967296}"));                  // a key has 32 bits
+  CHECK_FALSE(changed("{state.clients.0.client: 4294967296}"));  // a node has 32 bits
+  CHECK_FALSE(changed("{state.table.0.key: 4294967296}"));       // a key has 32 bits
 }
 
 TEST_CASE("alter: an honest replica's snapshot keeps a signature that no longer fits") {

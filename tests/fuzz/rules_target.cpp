@@ -66,7 +66,7 @@ class Trial {
     known(*message);
     for_each_nested(*message, [this](const Message& nested) { known(nested); });
   }
-  void known(const Message& message) { signed_.emplace(message.signer(), message.content()); }
+  void known(const Message& message) { signed_.emplace(message.signer(), world_.powers.notary().subject(message)); }
 
   void make_messages() {
     FakePowers& powers = world_.powers;
@@ -95,8 +95,12 @@ class Trial {
       state.witnesses.insert(node);
       state.proof = {powers.commit(2, 0, 4, Digest{5})};
       if (node != 3) {
-        state.state = Snapshot::of(
-            {{{1, 10}, {2, std::uint64_t{1} << 60}}, {{4, 1, {3, 4}, {{1, 11}, {4, 14}}}, {5, 2, {}, {{2, 22}}}}});
+        ClientRecord record;
+        record.client = 4;
+        record.floor = 1;
+        record.beyond = {3, 4};
+        record.answers = {{1, 11}, {3, 13}, {4, 14}};
+        state.state = Snapshot::of({{{1, 10}, {2, std::uint64_t{1} << 60}}, {record}});
       }
       add(node, state);
       Reply reply;
@@ -136,7 +140,7 @@ class Trial {
     // Nobody but corrupted nodes signs what the script wants signed.
     const auto unforged = [&](const Message& any) {
       if (!notary.verify(any) || world_.powers.controls(any.signer())) return;
-      if (!signed_.contains({any.signer(), any.content()}))
+      if (!signed_.contains({any.signer(), notary.subject(any)}))
         broken("an honest node's signature on what it never signed", any);
     };
     unforged(message);
