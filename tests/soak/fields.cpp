@@ -1,6 +1,7 @@
 // Fields of random messages, from what every protocol says of its kinds: sorts and roles, nothing else.
 #include <fmt/core.h>
 
+#include "adversaries/path.hpp"
 #include "tests/soak/plan.hpp"
 
 namespace byzsim::soak {
@@ -57,8 +58,12 @@ Node any_one(Plan& plan, const FieldFacts& field, bool altering, int depth) {
       if (draw.odds(10)) return text(fmt::format("{:016x}", draw.stream().next()));
       return draw.odds(15) ? text("none") : a_request(plan);
     case FieldSort::payload:
-      if (draw.odds(25)) return text("event.value");
-      return draw.odds(15) ? Node::list() : a_request(plan);
+      if (draw.odds(8)) return Node();  // nothing where a payload should be
+      if (is_batch(field)) {
+        if (draw.odds(25)) return text("event.value");
+        if (draw.odds(70)) return draw.odds(15) ? Node::list() : a_request(plan);
+      }
+      return depth == 0 ? Node() : any_value(plan, content_of(field), altering, depth - 1);
     case FieldSort::text:
       return text("x");
     case FieldSort::members:
@@ -80,29 +85,46 @@ Node any_value(Plan& plan, const FieldFacts& field, bool altering, int depth) {
   Draw& draw = plan.draw;
   if (!field.list) return any_one(plan, field, altering, depth);
   if (field.sort == FieldSort::message && draw.odds(40)) return seen(plan, *field.message);
-  Node list = Node::list();
-  if (depth > 0 && draw.odds(55)) {
-    for (std::uint64_t i = draw.between(1, 3); i > 0; --i) list.push(any_one(plan, field, false, depth - 1));
+  const FieldFacts item = item_of(field);
+  const auto items = [&] {
+    Node list = Node::list();
+    for (std::uint64_t i = depth > 0 ? draw.below(4) : 0; i > 0; --i) list.push(any_one(plan, item, false, depth - 1));
+    return list;
+  };
+  if (!altering || draw.odds(30)) return items();
+  // What to do with the list that is there.
+  switch (draw.below(5)) {
+    case 0:
+      return map_of({{"append", items()}});
+    case 1:
+    case 2:
+      return map_of({{"remove", draw.odds(50) ? number(draw.below(3)) : text("last")}});
+    case 3:
+      return map_of({{"order", number_list({static_cast<std::uint32_t>(draw.below(3)), 0})}});
+    default:
+      return map_of({{"order", text("reversed")}});
   }
-  return list;
 }
 
-/// A path from this field inwards, and what to put at its end.
+/// A path from this field inwards, and what to put at its end. What is nested is the farther reached the deeper it is.
 std::pair<std::string, Node> inwards(Plan& plan, const FieldFacts& field) {
   Draw& draw = plan.draw;
   std::string path(field.name);
-  const FieldFacts* at = &field;
-  std::vector<std::vector<FieldFacts>> kept;  // what `at` points into
-  for (int depth = 0; depth < kDeepest; ++depth) {
-    const bool inside = at->sort == FieldSort::message || at->sort == FieldSort::group;
-    if (!inside || draw.odds(25)) break;
-    if (at->list) path += draw.odds(30) ? ".*" : fmt::format(".{}", draw.below(3));
-    kept.push_back(at->sort == FieldSort::message ? at->message->fields() : at->fields);
-    if (kept.back().empty()) break;
-    at = &kept.back()[draw.below(kept.back().size())];
-    path += "." + std::string(at->name);
+  FieldFacts reached = field;
+  for (int depth = 0; depth < 2 * kDeepest; ++depth) {
+    const FieldFacts inside = content_of(reached);
+    if (inside.list) {
+      if (draw.odds(25)) break;
+      path += draw.odds(25) ? ".*" : draw.odds(20) ? ".last" : fmt::format(".{}", draw.below(3));
+      reached = item_of(inside);
+    } else {
+      const std::vector<FieldFacts>& inner = fields_in(inside);
+      if (inner.empty() || draw.odds(12)) break;
+      reached = FieldFacts(draw.pick(inner));
+      path += "." + std::string(reached.name);
+    }
   }
-  return {path, any_value(plan, *at, true, 1)};
+  return {path, any_value(plan, reached, true, 1)};
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ int report(const SoakSettings& settings, SoakEnd& end, bool must_reach) {
   }
   const bool unreached = must_reach && !end.summary.unreached().empty();
   if (unreached) fmt::print("FAIL the generator no longer reaches everything: see `unreached`\n");
-  fmt::print("{} failures in {} worlds\n", end.failures.size(), end.summary.worlds());
+  fmt::print("{} failures in {} worlds; at most {} MB resident\n", end.failures.size(), end.summary.worlds(),
+             end.summary.resident_mb());
   return end.failures.empty() && !unreached ? 0 : 1;
 }
 

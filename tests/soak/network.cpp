@@ -69,6 +69,7 @@ void draw_topology(Plan& plan, Node& network) {
 void draw_cpu(Plan& plan) {
   Draw& draw = plan.draw;
   if (!draw.odds(10)) return;
+  plan.working = true;
   Node cpu = Node::map();
   for (const char* work : {"receive", "send", "sign", "verify", "execute"}) {
     if (draw.odds(50)) cpu.put(work, text(fmt::format("{}us", draw.between(1, 20))));
@@ -99,7 +100,9 @@ void draw_network(Plan& plan) {
   draw_topology(plan, network);
   draw_capacity(plan, network);
   plan.delta = std::max<Duration>(draw.spread(2ms, 250ms), mean);
-  plan.gst = draw.odds(25) ? Duration{} : draw.spread(200ms, 12s);
+  // Until GST replicas may do nothing but retransmit, each to all others.
+  const Duration most = plan.n > 13 ? 2s : plan.n > 7 ? 6s : 12s;
+  plan.gst = draw.odds(25) ? Duration{} : draw.spread(200ms, most);
   if (plan.live() || draw.odds(70)) {
     network.put("delta", time_node(plan.delta));
     if (plan.gst > 0s) network.put("gst", time_node(plan.gst));

@@ -38,12 +38,16 @@ struct Plan {
   std::vector<std::string> requests;         ///< names of scripted requests
   Duration delta{};
   Duration gst{};
+  bool working = false;  ///< messages cost their senders time
   bool delayed = false;  ///< something makes honest messages late; in a live world once, or delays would add up
   Node scenario = Node::map();
   Node behaviours = Node::list();
   Node rules = Node::list();
   Node timeline = Node::list();
 
+  /// By when the network of a live world must behave. What leaves by GST may have been handled a little before: whether
+  /// a rule or a cut acts is decided then, whether it was within the model when the work is done.
+  Duration settled() const { return working ? std::max(gst - std::chrono::milliseconds(25), Duration{}) : gst; }
   bool live() const { return kind == WorldClass::live; }
   std::vector<std::uint32_t> honest() const;
   std::vector<std::uint32_t> replicas() const;

@@ -77,7 +77,7 @@ Node until(Duration when) {
 
 /// When what honest replicas are kept from must have reached them.
 Duration end_of_silence(Plan& plan) {
-  return plan.live() ? plan.gst : plan.gst + plan.draw.spread(200ms, 6s);
+  return plan.live() ? plan.settled() : plan.gst + plan.draw.spread(200ms, 6s);
 }
 
 std::string two_requests(Plan& plan, std::string& other) {

@@ -141,7 +141,7 @@ Node on_the_wire(Plan& plan) {
 /// The network's doings among honest nodes; over by GST in a live world.
 void network_rule(Plan& plan) {
   Draw& draw = plan.draw;
-  const Duration last = plan.live() ? plan.gst : std::max<Duration>(plan.gst, 4s);
+  const Duration last = plan.live() ? plan.settled() : std::max<Duration>(plan.gst, 4s);
   if (last < 30ms) return;
   Node match = Node::map();
   const MessageKind* kind = draw.odds(75) ? &plan.any_kind() : nullptr;

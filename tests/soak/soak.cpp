@@ -38,8 +38,9 @@ TrialChecks checks_of(std::uint64_t world) {
   return checks;
 }
 
-Trial died(const ChildEnd& end) {
+Trial died(const ChildEnd& end, const Node& tree) {
   Trial trial;
+  if (const Node* kind = tree.at_path("x-soak.class")) trial.kind = kind->scalar;
   trial.findings.push_back({end.kind(), end.why()});
   return trial;
 }
@@ -49,7 +50,7 @@ Trial try_apart(const Node& tree, const TrialChecks& checks) {
   const ChildEnd end =
       run_child(kLimits, [&](int descriptor) { write_line(descriptor, to_json(try_world(tree, checks)).dump()); });
   const auto json = nlohmann::json::parse(end.output, nullptr, false);
-  return end.why().empty() && json.is_object() ? trial_from(json) : died(end);
+  return end.why().empty() && json.is_object() ? trial_from(json) : died(end, tree);
 }
 
 std::string file_name(const std::string& kind) {
@@ -114,7 +115,7 @@ class Soak {
       add(batch[done++], trial_from(json));
     }
     if (done == batch.size()) return;
-    add(batch[done], died(end));
+    add(batch[done], died(end, world_number(batch[done])));
     again_.insert(again_.end(), batch.begin() + static_cast<std::ptrdiff_t>(done) + 1, batch.end());
   }
 

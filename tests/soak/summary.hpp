@@ -13,6 +13,8 @@ class Summary {
  public:
   void add(const Trial& trial);
   void note_memory(long resident_kb) { resident_kb_ = std::max(resident_kb_, resident_kb); }
+  /// The largest child. Of all that a summary knows, this alone may differ from one run to the next.
+  long resident_mb() const { return resident_kb_ / 1024; }
   std::uint64_t worlds() const { return worlds_; }
   /// As text for people.
   std::string text() const;

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 Duration last_of(const Plan& plan) {
-  return plan.live() ? plan.gst : std::max<Duration>(plan.gst, 3s);
+  return plan.live() ? plan.settled() : std::max<Duration>(plan.gst, 3s);
 }
 
 Node some_nodes(Plan& plan) {
@@ -34,7 +34,7 @@ void draw_cut(Plan& plan) {
     plan.delayed = true;
     // What is late by so much and sent before the cut heals is still there by GST.
     const Duration late = draw.spread(5ms, 1s);
-    if (plan.live()) until = std::min(until, plan.gst - late);
+    if (plan.live()) until = std::min(until, end - late);
     if (until <= at) {
       mode = "drop";
       until = end;
@@ -101,7 +101,7 @@ void draw_timeline(Plan& plan) {
       return std::find(list.begin(), list.end(), id) != list.end();
     };
     if (in(plan.shaky) || in(plan.forgetful) || !draw.odds(50)) continue;
-    const Duration end = plan.live() ? plan.gst : last_of(plan);
+    const Duration end = last_of(plan);
     if (end > 5ms) draw_crashes(plan, id, end, false, false);
   }
 }

@@ -14,6 +14,7 @@
 #include "analysis/verdict.hpp"
 #include "sim/cli/arguments.hpp"
 #include "sim/cli/session.hpp"
+#include "sim/cli/verify_trace.hpp"
 #include "sim/cli/version.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/trace/header.hpp"
@@ -64,9 +65,9 @@ std::string text_of(Result result) {
 
 void check_trace(const std::string& trace, const Result& online, std::vector<Finding>& findings) {
   try {
-    const cli::Ending again = cli::judge_trace(trace, false);
+    const cli::Verified again = cli::verify_trace([&] { return open_file(trace); }, {});
     const std::string ours = text_of(online);
-    const std::string theirs = text_of(again.result);
+    const std::string theirs = text_of(again.ending.result);
     if (ours == theirs) return;
     std::size_t at = 0;
     while (at < ours.size() && at < theirs.size() && ours[at] == theirs[at]) ++at;
