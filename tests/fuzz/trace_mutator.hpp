@@ -72,7 +72,7 @@ class TraceMutator {
   }
 
   void change(Json& value) {
-    if (value.is_number()) {
+    if (value.is_number_unsigned()) {
       static constexpr std::uint64_t kNotable[] = {0, 1, 4, 5, 1000, 4294967294, 4294967295, 1ULL << 53, ~0ULL};
       const std::uint64_t was = value.get<std::uint64_t>();
       value = below(2) == 0   ? kNotable[below(std::size(kNotable))]

@@ -13,7 +13,7 @@
 #include "analysis/report.hpp"
 #include "analysis/verdict.hpp"
 #include "sim/cli/arguments.hpp"
-#include "sim/cli/session.hpp"
+#include "sim/cli/verify_trace.hpp"
 #include "sim/cli/version.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/trace/header.hpp"
@@ -64,7 +64,7 @@ std::string text_of(Result result) {
 
 void check_trace(const std::string& trace, const Result& online, std::vector<Finding>& findings) {
   try {
-    const cli::Ending again = cli::judge_trace(trace, false);
+    const cli::Ending again = cli::verify_trace([&] { return open_file(trace); }, {}).ending;
     const std::string ours = text_of(online);
     const std::string theirs = text_of(again.result);
     if (ours == theirs) return;
