@@ -283,8 +283,8 @@ void Ledger::on_adopted(const Record& record) {
     fact.detail = fmt::format("went back from slot {} to the state after slot {}", progress.executed, record.slot);
     facts_.raise(fact);
   }
-  slots_.for_each([&](Slot slot, LiveSlot& live) {
-    if (slot > record.slot) return;
+  // What it had adopted or executed before is counted already.
+  slots_.for_each_between(std::min(progress.adopted, progress.highest), record.slot, [&](Slot slot, LiveSlot& live) {
     if (!live.decided_by.contains(record.node) && slot > progress.adopted) {
       live.adopted = true;
       ++live.deciders;

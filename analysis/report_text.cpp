@@ -167,11 +167,21 @@ void forgotten(Page& page, const Result& r) {
 
 void trust(Page& page, const Result& r) {
   if (r.taken_on_trust.empty()) return;
+  constexpr std::size_t kWidth = 80;
   page.heading("Taken on trust, for the scenario was not run again");
-  std::vector<std::string> kinds;
-  for (const auto& [kind, count] : r.taken_on_trust) kinds.push_back(fmt::format("{} {}", human_count(count), kind));
-  page.line(fmt::format("  all lines of the trace: {}", fmt::join(kinds, ", ")));
-  page.line("  Their signatures fit, but the keys follow from the seed: whoever has byzsim can sign for anybody.");
+  std::string line = "  all lines:";
+  for (auto kind = r.taken_on_trust.begin(); kind != r.taken_on_trust.end(); ++kind) {
+    const std::string part = fmt::format(" {} {}{}", human_count(kind->second), kind->first,
+                                         std::next(kind) == r.taken_on_trust.end() ? "." : ",");
+    if (line.size() + part.size() > kWidth) {
+      page.line(line);
+      line = " ";
+    }
+    line += part;
+  }
+  page.line(line);
+  page.line("  Their signatures fit, but the keys follow from the seed in the header: whoever");
+  page.line("  has byzsim can sign for anybody.");
 }
 
 // Width on a terminal of text whose only characters beyond ASCII are single-width.

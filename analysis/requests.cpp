@@ -6,22 +6,21 @@
 
 namespace byzsim {
 
-bool RangeSet::insert_inside(std::uint64_t number) {
-  // The first range that ends at or after `number`.
-  auto at = std::lower_bound(ranges_.begin(), ranges_.end(), number,
-                             [](const auto& range, std::uint64_t value) { return range.second < value; });
-  if (at->first <= number) return false;
-  const bool joins_next = number + 1 == at->first;
-  const bool joins_last = at != ranges_.begin() && std::prev(at)->second + 1 == number;
-  if (joins_next && joins_last) {
-    std::prev(at)->second = at->second;
-    ranges_.erase(at);
+bool RangeSet::insert(std::uint64_t number) {
+  const auto after = ranges_.upper_bound(number);
+  const auto before = after == ranges_.begin() ? ranges_.end() : std::prev(after);
+  if (before != ranges_.end() && number <= before->second) return false;
+  const bool joins_last = before != ranges_.end() && before->second + 1 == number;
+  const bool joins_next = after != ranges_.end() && number + 1 == after->first;
+  if (joins_last) {
+    before->second = joins_next ? after->second : number;
+    if (joins_next) ranges_.erase(after);
   } else if (joins_next) {
-    at->first = number;
-  } else if (joins_last) {
-    std::prev(at)->second = number;
+    auto range = ranges_.extract(after);
+    range.key() = number;
+    ranges_.insert(std::move(range));
   } else {
-    ranges_.insert(at, {number, number});
+    ranges_.emplace_hint(after, number, number);
   }
   return true;
 }

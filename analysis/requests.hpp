@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -19,25 +20,15 @@
 
 namespace byzsim {
 
-/// A set of numbers that mostly follow each other: disjoint ranges in increasing order.
+/// A set of numbers that mostly follow each other: disjoint ranges. In whatever order numbers come, one costs at most
+/// the logarithm of how many ranges there are.
 class RangeSet {
  public:
   /// True if it was not a member before.
-  bool insert(std::uint64_t number) {
-    if (ranges_.empty() || number > ranges_.back().second + 1) {
-      ranges_.emplace_back(number, number);
-      return true;
-    }
-    if (number == ranges_.back().second + 1) {
-      ranges_.back().second = number;
-      return true;
-    }
-    return insert_inside(number);
-  }
+  bool insert(std::uint64_t number);
 
  private:
-  bool insert_inside(std::uint64_t number);
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_;
+  std::map<std::uint64_t, std::uint64_t> ranges_;  // from the first of each to its last
 };
 
 /// A request of an honest client, from submission until it is both accepted and executed.

@@ -5,6 +5,7 @@
 // to a small ordered map instead of growing the ring. Entry needs `void reset()`, which should keep its memory.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <vector>
@@ -43,6 +44,15 @@ class SlotRing {
   void retire_below(Slot slot) {
     while (base_ < slot && base_ < end_) retire();
     if (base_ == end_ && base_ < slot) base_ = end_ = slot;
+  }
+  /// Calls `visit(Slot, Entry&)` for every open slot after `after` and up to `last`, in order.
+  void for_each_between(Slot after, Slot last, auto&& visit) {
+    if (after >= last) return;
+    auto far = far_.upper_bound(after);
+    for (; far != far_.end() && far->first < base_ && far->first <= last; ++far) visit(far->first, far->second);
+    for (Slot slot = std::max(base_, after + 1); slot < end_ && slot <= last; ++slot)
+      visit(slot, ring_[slot & (ring_.size() - 1)]);
+    for (; far != far_.end() && far->first <= last; ++far) visit(far->first, far->second);
   }
   /// Calls `visit(Slot, Entry&)` for every open slot, in order.
   void for_each(auto&& visit) {

@@ -262,6 +262,7 @@ TEST_CASE("a trace is run again, or says what it takes on trust") {
   CHECK(mentions(text.out, "Taken on trust, for the scenario was not run again"));
   // A pipe can be read once, and once is enough.
   CHECK_RUN(desk.shell("cat %/good.jsonl | $ verify /dev/stdin"), 0);
+  CHECK_RUN(desk.shell("cat %/good.jsonl | $ verify --no-rerun /dev/stdin"), 0);
 
   CHECK_RUN(desk.shell("$ verify --wall-clock 0s %/good.jsonl"), 3);
   CHECK_RUN(desk.shell("$ verify --memory 64KiB %/good.jsonl"), 3);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 
 #include "analysis/expectation_check.hpp"
 #include "sim/cli/scenarios.hpp"
@@ -149,7 +150,7 @@ void try_edits(const char* text, const char* other, std::size_t per_share, std::
         ++tally.identical;
         continue;
       }
-      INFO(scenario.name, ": ", kinds[k].name, ", edit ", i);
+      INFO(scenario.name, ": ", std::string(kinds[k].name), ", edit ", i);
       const Checked checked = verified(bytes);
       if (!checked.result) {
         ++tally.refused;
@@ -341,6 +342,106 @@ TEST_CASE("verification gives up when it takes too long, or too much to remember
   options = {};
   options.memory = 64 * 1024;  // the header is longer than a 64th
   CHECK_THROWS_AS(verified(recorded.bytes, options), cli::Unfinished);
+}
+
+// --- floods --------------------------------------------------------------------------------------------------------
+
+/// A trace that holds so many made-up lines of one sort and no end: what reading and judging them costs is what a
+/// stranger can make others pay.
+struct Flood {
+  const char* name;
+  std::function<std::string(std::uint64_t i, std::uint64_t count)> line;  // without number, time and brackets
+};
+
+const std::vector<Flood>& floods() {
+  using fmt::format;
+  static const std::vector<Flood> all{
+      {"requests applied backwards, every other one",
+       [](std::uint64_t i, std::uint64_t count) {
+         return format(R"("event":"applied","node":1,"client":4,"request":{},"slot":1,"result":0)", 2 * (count - i));
+       }},
+      {"requests applied again and again",
+       [](std::uint64_t i, std::uint64_t) {
+         return format(R"("event":"applied","node":1,"client":4,"request":1,"slot":{},"result":0)", i + 1);
+       }},
+      {"slots executed that nobody decided",
+       [](std::uint64_t i, std::uint64_t) {
+         return format(R"("event":"executed","node":1,"slot":{},"value":"{:016x}","state":"{:016x}")", 2 * i + 1, i, i);
+       }},
+      {"states that differ",
+       [](std::uint64_t i, std::uint64_t) {
+         return format(R"("event":"executed","node":{},"slot":1,"value":"00000000000000aa","state":"{:016x}")", i % 4,
+                       i);
+       }},
+      {"old states adopted while many slots are open",
+       [](std::uint64_t i, std::uint64_t count) {
+         return i < count / 2
+                    ? format(R"("event":"executed","node":1,"slot":{},"value":"00000000000000aa","state":"{:016x}")",
+                             i + 1, i)
+                    : format(R"("event":"adopted","node":2,"slot":{},"state":"00000000000000aa")", 1 + i % 3);
+       }},
+      {"ever later states adopted",
+       [](std::uint64_t i, std::uint64_t) {
+         return format(R"("event":"adopted","node":{},"slot":{},"state":"{:016x}")", i % 4, i / 4 + 1, i);
+       }},
+      {"views",
+       [](std::uint64_t i, std::uint64_t) { return format(R"("event":"view","node":{},"view":{})", i % 4, i); }},
+      {"answers to requests that were answered otherwise",
+       [](std::uint64_t i, std::uint64_t) {
+         const std::uint64_t number = i / 3 + 1;
+         if (i % 3 == 1) {
+           return format(R"("event":"applied","node":1,"client":4,"request":{},"slot":{},"result":5)", number, number);
+         }
+         return format(R"("event":"accepted","node":4,"request":{},"result":6,"replies":2)", number);
+       }},
+      {"crashes and restarts",
+       [](std::uint64_t i, std::uint64_t) {
+         return i % 2 == 0 ? format(R"("event":"crashed","node":3)")
+                           : format(R"("event":"restarted","node":3,"state_kept":1)");
+       }},
+      {"suspicions, each for another reason",
+       [](std::uint64_t i, std::uint64_t) {
+         return format(R"("event":"suspect","node":1,"whom":{},"why":"reason {}")", i % 4, i);
+       }},
+      {"marks, each of another name",
+       [](std::uint64_t i, std::uint64_t) { return format(R"("event":"mark","node":1,"branch":"branch {}")", i); }},
+      {"messages, each numbered as no run does",
+       [](std::uint64_t i, std::uint64_t) {
+         return format(
+             R"("event":"witnessed","node":1,"genuine":false,"message":{{"kind":"commit","signer":2,"id":{},)"
+             R"("tag":"00000000000000000000000000000000","fields":{{"view":0,"slot":{},"value":"{:016x}"}}}})",
+             std::uint64_t{1} << (i % 50) | i << 20, i, i);
+       }},
+  };
+  return all;
+}
+
+/// Seconds of the processor's time that it takes to refuse the flood for having no end.
+double cost(const Flood& flood, const std::string& header, std::uint64_t count) {
+  std::string bytes = header + "\n";
+  for (std::uint64_t i = 0; i < count; ++i)
+    bytes += fmt::format("{{\"i\":{},\"t_ns\":{},{}}}\n", i, i, flood.line(i, count));
+  cli::VerifyOptions trusting;
+  trusting.rerun = false;
+  double least = 1e9;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const std::clock_t begin = std::clock();
+    const Checked checked = verified(bytes, trusting);
+    least = std::min(least, static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+    REQUIRE(mentions(checked.complaint, "without an 'end' line"));
+  }
+  return least;
+}
+
+TEST_CASE("what a flood of made-up lines costs grows as the flood does") {
+  const std::string header = trace_edits::lines_of(record(scenario_of(kHonest)).bytes).at(0);
+  for (const Flood& flood : floods()) {
+    INFO(std::string(flood.name));
+    // Eight times the lines: eight times the cost, and sixty-four times if each looked at all before it.
+    const double few = cost(flood, header, 4'000);
+    const double many = cost(flood, header, 32'000);
+    CHECK(many < 24 * few + 0.01);
+  }
 }
 
 }  // namespace
