@@ -241,6 +241,16 @@ TEST_CASE("alter: a payload may be taken away, and what it then holds cannot be 
   CHECK_FALSE(changed("{state.table.0.key: 4294967296}"));       // a key has 32 bits
 }
 
+TEST_CASE("alter: what no replica would have made has a flaw") {
+  CHECK(snapshot()->flaw().empty());
+  const auto flawed = [](const std::string& fields) { return !changed(fields)->state->flaw().empty(); };
+  CHECK_FALSE(flawed("{state.clients.client=c0.answers.0.result: 12}"));  // the digest tells that
+  CHECK(flawed("{state.clients.client=c0.beyond: {order: reversed}}"));
+  CHECK(flawed("{state.clients.client=c0.answers: {remove: last}}"));
+  CHECK(flawed("{state.clients: {order: reversed}}"));
+  CHECK(flawed("{state.clients.last.client: 4000000000}"));  // a service would make room for all below
+}
+
 TEST_CASE("alter: an honest replica's snapshot keeps a signature that no longer fits") {
   CHECK(changed("{state.table.0.value: 1}", 2));
 }

@@ -120,7 +120,9 @@ std::uint64_t ClientRecord::hash() const {
 }
 
 std::string ClientRecord::flaw() const {
-  if (client == kNobody) return "a record belongs to no client";
+  // More than any scenario has nodes; a service keeps its records by client, so this bounds what it takes over.
+  constexpr NodeId kMostNodes = 1 << 17;
+  if (client >= kMostNodes) return "a record belongs to no client that could be";
   if (floor < moved) return fmt::format("client {}'s floor lies below what it has moved on from", client);
   if (!beyond.empty() && beyond.front() <= floor + 1)
     return fmt::format("client {}'s floor is not the highest", client);
