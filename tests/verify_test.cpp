@@ -364,6 +364,10 @@ const std::vector<Flood>& floods() {
        [](std::uint64_t i, std::uint64_t) {
          return format(R"("event":"applied","node":1,"client":4,"request":1,"slot":{},"result":0)", i + 1);
        }},
+      {"slots decided that nobody proposed",
+       [](std::uint64_t i, std::uint64_t) {
+         return format(R"("event":"decided","node":1,"view":0,"slot":{},"value":"{:016x}","voters":3)", i + 1, i + 99);
+       }},
       {"slots executed that nobody decided",
        [](std::uint64_t i, std::uint64_t) {
          return format(R"("event":"executed","node":1,"slot":{},"value":"{:016x}","state":"{:016x}")", 2 * i + 1, i, i);
