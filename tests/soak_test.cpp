@@ -83,7 +83,7 @@ TEST_CASE("soak: a failure is cut down to what it needs") {
     bool drops = false;
     for (std::size_t i = 0; rules != nullptr && i < rules->items.size(); ++i) {
       const Node* type = rules->items[i].at_path("match.type");
-      drops = drops || (type != nullptr && type->scalar == "commit" && rules->items[i].find("do")->scalar == "drop");
+      drops = drops || (type != nullptr && type->scalar == "commit" && rules->items[i].at_path("do")->scalar == "drop");
     }
     const bool fails = drops && parse_unsigned(tree.at_path("protocol.n")->scalar).value >= 3;
     return fails ? std::set<std::string>{"safety x"} : std::set<std::string>{};

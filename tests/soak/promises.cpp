@@ -17,6 +17,10 @@ namespace {
 /// A client waits no longer than this many times its first pause (sim/replica/client.cpp).
 constexpr std::int64_t kMostPatience = 64;
 
+/// Nobody is waited for longer, whatever the protocol's bound: a worst case that is stated in years would let every
+/// stall pass, and no run reaches it. Timeouts that double from milliseconds are past any delta here within minutes.
+constexpr Duration kMostAwaited = std::chrono::hours(10);
+
 /// When each replica that the timeline crashes is up for good; Duration::max() if never.
 std::map<std::uint32_t, Duration> back_for_good(const Scenario& scenario) {
   std::map<std::uint32_t, Duration> back;
@@ -83,7 +87,7 @@ Promises promises_of(const Scenario& scenario, const Node& tree) {
     facts.gst = scenario.network.gst;
     facts.client_pause = scenario.clients.retransmit * (scenario.clients.backoff > 1 ? kMostPatience : 1);
     facts.ahead = all_requests(scenario);
-    promises.answered_within = protocol.answered_within(options, facts);
+    promises.answered_within = std::min<Duration>(protocol.answered_within(options, facts), kMostAwaited);
   }
   promises.liveness = promises.answered_within.has_value();
   const std::uint32_t q = protocol.quorum(options, n, f);

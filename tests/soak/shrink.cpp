@@ -12,9 +12,10 @@ namespace byzsim::soak {
 namespace {
 
 /// Without these a rule says something else, and a network that kept to its word might no longer.
-const std::set<std::string> kNeeded = {"schema", "name",  "x-soak", "class", "n",     "run",  "seed",   "max_events",
-                                       "until",  "at",    "before", "event", "match", "do",   "on",     "from",
-                                       "type",   "delta", "gst",    "rule",  "crash", "mode", "period", "partition"};
+const std::set<std::string> kNeeded = {"protocol", "schema",     "name",   "x-soak",   "class",  "n",     "run",
+                                       "seed",     "max_events", "until",  "at",       "before", "event", "match",
+                                       "do",       "on",         "from",   "type",     "delta",  "gst",   "rule",
+                                       "crash",    "mode",       "period", "partition"};
 
 class Shrinker {
  public:
@@ -99,7 +100,8 @@ class Shrinker {
     bool smaller = false;
     for (bool again = true; again;) {
       again = false;
-      const std::uint64_t n = parse_unsigned(tree_.at_path("protocol.n")->scalar).value;
+      const Node* now = tree_.at_path("protocol.n");
+      const std::uint64_t n = now == nullptr ? 0 : parse_unsigned(now->scalar).value;
       for (std::uint64_t less = 1; less < n && !again; ++less) {
         Node candidate = tree_;
         candidate.set("protocol.n", Node::number(less), {});

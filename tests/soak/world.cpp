@@ -39,7 +39,7 @@ Node make_world(std::uint64_t seed, std::uint64_t world, const std::string& prot
                                    {"seed", number(plan.draw.below(1'000'000))},
                                    {"max_events", number(3'000'000)}}));
   if (plan.draw.odds(5)) plan.scenario.set("run.warmup", time_node(plan.draw.spread(1ms, 2s)), {});
-  if (plan.draw.odds(5)) plan.scenario.set("run.series", time_node(plan.draw.spread(50ms, 5s)), {});
+  if (plan.draw.odds(5)) plan.scenario.set("run.series", time_node(plan.draw.spread(1s, 20s)), {});
   if (plan.draw.odds(5)) plan.scenario.set("run.stop_at_violation", Node::boolean(true), {});
   plan.scenario.put("x-soak", map_of({{"class", text(word_of(plan.kind))}, {"recipe", text(plan.recipe)}}));
   for (const std::string& setting : overrides) {
