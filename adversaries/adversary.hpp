@@ -28,18 +28,29 @@ class Adversary final : public Interceptor {
   // --- for stages ---
 
   Powers& powers() { return coalition_.powers(); }
-  /// Sends a packet through the stages after `position`, then on the wire.
+  /// Sends a packet through the stages after `position`, then on the wire. From within a stage: once the stage has
+  /// returned, and before the packet that it acts on goes on.
   void resume(Packet packet, std::uint32_t position);
   /// Has every stage of this name let go of what it holds. False if there is none.
   bool release(std::string_view name);
 
  private:
   void add(std::unique_ptr<Stage> stage);
-  bool pass(Packet& packet, std::size_t from);
+  struct Resumed {
+    Packet packet;
+    std::size_t next = 0;  // the stage that it comes to
+    Footprint kept{kPacketBytes};
+  };
+  bool act(std::size_t stage, Packet& packet);
+  /// Takes the packet through the stages from `next` on, and on the wire what they send on the way. False if it is
+  /// stopped.
+  bool pass(Packet& packet, std::size_t next);
 
   AdversarySettings settings_;  // stages refer to their options
   Coalition coalition_;
   std::vector<std::unique_ptr<Stage>> stages_;
+  bool passing_ = false;
+  std::vector<Resumed> resumed_;  // by the stage that acts
   bool watches_everyone_ = false;
   bool needs_memory_ = false;
   RecordMask wants_ = 0;

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "sim/core/limits.hpp"
 
 namespace byzsim {
 
@@ -124,15 +128,14 @@ Ref<const Batch> Rewriter::batch(const Node& wanted) const {
 
 std::vector<Ref<const Message>> Rewriter::seen(const ContentMatch& match, bool one_each) const {
   std::vector<Ref<const Message>> found;
-  std::vector<NodeId> signers;
+  std::set<NodeId> signers;
+  std::set<std::pair<std::uint64_t, Digest>> known;  // by number and content
   const auto add = [&](const Message& message) {
+    check_limits();
     if (!match.matches(message, coalition_.powers())) return;
-    const bool again = std::find(signers.begin(), signers.end(), message.signer()) != signers.end();
-    const bool same = std::any_of(found.begin(), found.end(), [&](const auto& other) {
-      return other->id() == message.id() && other->content() == message.content();
-    });
-    if (same || (one_each && again)) return;
-    signers.push_back(message.signer());
+    if (one_each && signers.contains(message.signer())) return;
+    if (!known.emplace(message.id(), message.content()).second) return;
+    signers.insert(message.signer());
     found.emplace_back(&message);
   };
   for (const auto& message : coalition_.memory()) {

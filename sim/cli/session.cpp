@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "analysis/expectation_check.hpp"
 #include "analysis/human.hpp"
 #include "analysis/judge.hpp"
 #include "analysis/sequence.hpp"
@@ -114,7 +115,8 @@ Ending judge_trace(const std::string& trace, bool with_sequence) {
   TraceReader reader(trace);
   const TraceHeader& header = reader.header();
   Diagnostics errors;
-  const std::optional<Scenario> loaded = from_resolved(nlohmann::ordered_json::parse(header.scenario), errors);
+  const std::optional<Scenario> loaded = from_resolved(nlohmann::ordered_json::parse(header.scenario), errors,
+                                                       {check_against_protocol, check_expectations});
   if (!loaded) throw BadTrace(fmt::format("line 1: the scenario in the header is not valid:\n{}", errors.render()));
   Scenario scenario = with_seed(*loaded, header.manifest.seed);
   scenario.file = header.file;

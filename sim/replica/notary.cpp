@@ -34,6 +34,7 @@ Ref<Message> Draft::altered(const Message& message, const Json& changes, Notary&
   copy->id_ = notary.number();
   copy->content_ = {};
   copy->label_ = copy->read_label();
+  copy->weigh();
   return copy;
 }
 
@@ -59,6 +60,7 @@ Ref<Message> Draft::fresh(const MessageKind& kind, const Json& fields) {
   Ref<Message> message = kind.make();
   message->take_fields_from(fields);
   message->label_ = message->read_label();
+  message->weigh();
   return message;
 }
 
@@ -87,6 +89,7 @@ void Draft::read_into(Message& message, const Json& text) {
   message.take_fields_from(fields != nullptr ? *fields : text);
   message.content_ = {};
   message.label_ = message.read_label();
+  message.weigh();
 }
 
 namespace {

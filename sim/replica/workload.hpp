@@ -28,8 +28,8 @@ struct Operation {
 };
 
 /// Padding weighs on the wire though it is no field's content.
-inline std::uint32_t size_of(const Operation& operation, const Sizes&) {
-  return 20 + operation.padding;
+inline std::uint64_t size_of(const Operation& operation, const Sizes&) {
+  return std::uint64_t{20} + operation.padding;
 }
 
 /// `put 7 42`, `add 7 1`, `get 7`; nothing if the text is none of these.
@@ -85,12 +85,13 @@ class Batch final : public SharedPayload {
   /// Names this batch: a hash over its requests in order.
   Digest digest() const { return digest_; }
   void put(FieldSink& sink) const override;
-  std::uint32_t wire_size(const Sizes& sizes) const override;
+  std::uint64_t wire_size(const Sizes& sizes) const override;
   static Ref<const Batch> take(const Json& from);
 
  private:
   std::vector<Ref<const Request>> requests_;
   Digest digest_;
+  Footprint kept_;
 };
 
 /// The batch that this message proposes; null if it proposes none.

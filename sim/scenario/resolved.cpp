@@ -1,10 +1,13 @@
 // Scenarios to resolved JSON and back, and their hash.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "sim/core/random.hpp"
+#include "sim/scenario/checks.hpp"
 #include "sim/scenario/loader.hpp"
+#include "sim/scenario/yaml.hpp"
 
 namespace byzsim {
 
@@ -16,11 +19,34 @@ nlohmann::ordered_json resolved(const Scenario& scenario) {
   return to_json(resolved_tree(scenario));
 }
 
-std::optional<Scenario> from_resolved(const nlohmann::ordered_json& json, Diagnostics& errors) {
+namespace {
+
+/// As a file may be, and a little more: a rule's fields stand one step deeper than they are written.
+bool bounded(const nlohmann::ordered_json& json, std::size_t depth = kMaxYamlDepth + 8) {
+  if (depth == 0 || (json.is_object() && json.size() > kMaxYamlKeys)) return false;
+  if (!json.is_structured()) return true;
+  return std::all_of(json.begin(), json.end(), [&](const auto& item) { return bounded(item, depth - 1); });
+}
+
+}  // namespace
+
+std::optional<Scenario> from_resolved(const nlohmann::ordered_json& json, Diagnostics& errors,
+                                      const std::vector<FurtherCheck>& further) {
+  const std::size_t before = errors.errors();
+  const std::uint32_t source = errors.add_source("resolved scenario", {});
+  if (!bounded(json)) {
+    errors.error({source, 0, 0}, fmt::format("it is nested more than {} deep, or has more than {} keys in one map",
+                                             kMaxYamlDepth, kMaxYamlKeys));
+    return std::nullopt;
+  }
   Scenario scenario;
   Node tree = from_json(json);
-  tree.position.source = errors.add_source("resolved scenario", {});
+  tree.position.source = source;
+  errors.begin_tree();
   if (!Setting<Scenario>::read(tree, scenario, errors)) return std::nullopt;
+  check(scenario, tree, errors);
+  for (const FurtherCheck& more : further) more(scenario, tree, errors);
+  if (errors.errors() != before) return std::nullopt;
   scenario.hash = scenario_hash(scenario);
   return scenario;
 }
