@@ -7,7 +7,7 @@
 //
 // A run's Limits stand by while its events are handled. `check_limits()` ends the run where the count has passed the
 // limit, and where one event goes on and on although somebody has asked the run to stop. It is called wherever a single
-// event can grow: for each message sent or signed, each stage of the adversary, each timer made.
+// event can grow: for each message sent, each stage of the adversary, each timer made.
 #pragma once
 
 #include <algorithm>
@@ -27,23 +27,27 @@ template <class Count>
 class FootprintOf {
  public:
   FootprintOf() = default;
-  explicit FootprintOf(std::uint64_t bytes) : bytes_(fitting(bytes)) { counted_bytes += count(); }
-  FootprintOf(const FootprintOf& other) : bytes_(other.bytes_) { counted_bytes += count(); }
+  explicit FootprintOf(std::uint64_t bytes) : bytes_(fitting(bytes)) { tell(count()); }
+  FootprintOf(const FootprintOf& other) : bytes_(other.bytes_) { tell(count()); }
   FootprintOf& operator=(const FootprintOf& other) {
     set(other.bytes_);
     return *this;
   }
-  ~FootprintOf() { counted_bytes -= count(); }
+  ~FootprintOf() { tell(-count()); }
   void set(std::uint64_t bytes) {
-    counted_bytes -= count();
+    const std::int64_t before = count();
     bytes_ = fitting(bytes);
-    counted_bytes += count();
+    tell(count() - before);
   }
   void grow(std::uint64_t bytes) { set(bytes_ + std::min(bytes, std::numeric_limits<std::uint64_t>::max() - bytes_)); }
   std::uint64_t bytes() const { return bytes_; }
 
  private:
   std::int64_t count() const { return static_cast<std::int64_t>(bytes_); }
+  // Many live and die with nothing to count: a message is made, moved and signed. These leave the counter alone.
+  static void tell(std::int64_t change) {
+    if (change != 0) counted_bytes += change;
+  }
   static Count fitting(std::uint64_t bytes) {
     constexpr std::uint64_t most = std::min<std::uint64_t>(std::numeric_limits<Count>::max(), std::uint64_t{1} << 56);
     return static_cast<Count>(std::min(bytes, most));

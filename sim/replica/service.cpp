@@ -193,7 +193,9 @@ std::uint64_t Service::apply(const Request& request) {
   if (record.done(request.number)) return result;  // a protocol that does not look for duplicates
   const std::uint64_t before = record.numbers();
   sum_ += record.add(request.number, request.answered, window_, result);
-  numbers_kept_.set(numbers_kept_.bytes() + kNumberBytes * (record.numbers() - before));
+  if (record.numbers() != before) {
+    numbers_kept_.set(numbers_kept_.bytes() + kNumberBytes * (record.numbers() - before));
+  }
   return result;
 }
 
