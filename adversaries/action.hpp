@@ -52,7 +52,7 @@ struct Setting<Actions> {
   static std::string type() { return "an action, such as `hold` or `delay: 10ms`, or a list of them"; }
   static bool read(const Node& node, Actions& out, Diagnostics& errors);
   static Node show(const Actions& value) { return value.written; }
-  static Node schema() { return Node::map(); }  // any form; the loader says what is wrong
+  static Node schema() { return any_form_schema(); }
 };
 
 /// What an action is checked against.

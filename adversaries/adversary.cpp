@@ -1,5 +1,7 @@
 #include "adversaries/adversary.hpp"
 
+#include <algorithm>
+
 #include "adversaries/rule.hpp"
 #include "sim/core/limits.hpp"
 
@@ -21,6 +23,13 @@ Adversary::Adversary(const AdversarySettings& settings, Powers& powers) : settin
   for (const Choice& choice : settings_.behaviours) add(choice.entry->payload<BehaviourFactory>().make(choice));
   std::size_t number = 0;
   for (const Choice& choice : settings_.rules) add(std::make_unique<Rule>(choice.as<RuleOptions>(), ++number));
+  for (const std::string& name : powers.kind_names()) {
+    const MessageKind* kind = powers.kind(name);
+    auto& [_, concerned] = stages_by_kind_.emplace_back(kind, std::vector<std::uint32_t>{});
+    for (const std::uint32_t position : every_stage_) {
+      if (stages_[position]->acts_on(*kind)) concerned.push_back(position);
+    }
+  }
 }
 
 void Adversary::add(std::unique_ptr<Stage> stage) {
@@ -30,11 +39,25 @@ void Adversary::add(std::unique_ptr<Stage> stage) {
   watches_everyone_ = watches_everyone_ || stage->watches_everyone();
   needs_memory_ = needs_memory_ || stage->needs_memory();
   wants_ |= stage->wants();
+  every_stage_.push_back(stage->position_);
   stages_.push_back(std::move(stage));
 }
 
 void Adversary::on_start() {
   for (const auto& stage : stages_) stage->start();
+}
+
+const std::vector<std::uint32_t>& Adversary::stages_for(const MessageKind& kind) const {
+  for (const auto& [known, concerned] : stages_by_kind_) {
+    if (known == &kind) return concerned;
+  }
+  return every_stage_;
+}
+
+std::size_t Adversary::next_for(const MessageKind& kind, std::size_t from) const {
+  const std::vector<std::uint32_t>& concerned = stages_for(kind);
+  const auto next = std::lower_bound(concerned.begin(), concerned.end(), from);
+  return next == concerned.end() ? stages_.size() : *next;
 }
 
 bool Adversary::act(std::size_t stage, Packet& packet) {
@@ -43,7 +66,7 @@ bool Adversary::act(std::size_t stage, Packet& packet) {
 }
 
 // As deep as it may go, it is a loop: a thousand rules that each duplicate what the one before sent are no call within
-// a call within a call.
+// a call within a call. No stage changes the kind of a message.
 bool Adversary::pass(Packet& first, std::size_t next) {
   struct Passing {
     explicit Passing(bool& now) : now_(now) { now_ = true; }
@@ -55,11 +78,13 @@ bool Adversary::pass(Packet& first, std::size_t next) {
   while (true) {
     for (; !resumed_.empty(); resumed_.pop_back()) others.push_back(std::move(resumed_.back()));
     if (others.empty()) {
+      if (goes_on) next = next_for(first.message->kind(), next);
       if (!goes_on || next == stages_.size()) return goes_on;
       goes_on = act(next++, first);
       continue;
     }
     Resumed& other = others.back();
+    other.next = next_for(other.packet.message->kind(), other.next);
     if (other.next == stages_.size()) {
       Packet ready = std::move(other.packet);
       others.pop_back();

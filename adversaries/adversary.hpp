@@ -45,12 +45,18 @@ class Adversary final : public Interceptor {
   /// Takes the packet through the stages from `next` on, and on the wire what they send on the way. False if it is
   /// stopped.
   bool pass(Packet& packet, std::size_t next);
+  /// The stages that packets of this kind may concern, by position.
+  const std::vector<std::uint32_t>& stages_for(const MessageKind& kind) const;
+  /// The first of these from `from` on; past the last stage if there is none.
+  std::size_t next_for(const MessageKind& kind, std::size_t from) const;
 
   AdversarySettings settings_;  // stages refer to their options
   Coalition coalition_;
   std::vector<std::unique_ptr<Stage>> stages_;
   bool passing_ = false;
   std::vector<Resumed> resumed_;  // by the stage that acts
+  std::vector<std::uint32_t> every_stage_;
+  std::vector<std::pair<const MessageKind*, std::vector<std::uint32_t>>> stages_by_kind_;
   bool watches_everyone_ = false;
   bool needs_memory_ = false;
   RecordMask wants_ = 0;

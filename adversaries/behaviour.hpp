@@ -64,6 +64,8 @@ class Stage {
   virtual void end() {}
   /// Whether it acts on packets from (or, for incoming, to) this node now.
   virtual bool acts_for(NodeId node) const = 0;
+  /// Whether outgoing packets of this kind can concern it at all; asked once, before the run.
+  virtual bool acts_on(const MessageKind&) const { return true; }
   /// Whether it needs to see what honest nodes send.
   virtual bool watches_everyone() const { return false; }
   /// Whether it needs the coalition to remember what was seen.

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "adversaries/path.hpp"
 #include "sim/core/check.hpp"
 
 namespace byzsim {
@@ -60,8 +61,8 @@ const FieldFacts* field_with(const std::vector<FieldFacts>& fields, Role role, F
 
 bool proposes(const MessageKind& kind) {
   const auto& facts = facts_of(kind);
-  return field_with(facts, Role::payload, FieldSort::payload) != nullptr &&
-         field_with(facts, Role::value, FieldSort::digest) != nullptr;
+  const FieldFacts* payload = field_with(facts, Role::payload, FieldSort::payload);
+  return payload != nullptr && is_batch(*payload) && field_with(facts, Role::value, FieldSort::digest) != nullptr;
 }
 
 bool votes(const MessageKind& kind) {
@@ -72,14 +73,7 @@ bool votes(const MessageKind& kind) {
 }
 
 Json json_of(const Batch& batch, const Notary& notary) {
-  Json list = Json::array();
-  std::string text;
-  for (const auto& request : batch.requests()) {
-    text.clear();
-    write_json(*request, notary, text);
-    list.push_back(Json::parse(text));
-  }
-  return list;
+  return tree_of(batch, notary);
 }
 
 Json json_of(Digest digest) {

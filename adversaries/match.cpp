@@ -23,7 +23,24 @@ bool ContentMatch::matches(const Message& message, const Powers& powers) const {
   if (!view.everything() && (label.view == kNoView || !view.contains(label.view))) return false;
   if (!slot.everything() && (label.slot == kNoSlot || !slot.contains(label.slot))) return false;
   if (!signer.contains(message.signer(), label.view, powers)) return false;
-  return value.contains(label.value, &message, powers);
+  return value.contains(label.value, &message, powers) && fields.matches(message, powers);
+}
+
+bool Matcher::content_matches(const Message& message, const Powers& powers) {
+  const bool costly = options_.contains || !options_.fields.empty();
+  if (costly && looked_at_.get() == &message && looked_time_ == powers.now()) return looked_right_;
+  bool right = options_.matches(message, powers);
+  if (right && options_.contains) {
+    right = false;
+    for_each_nested(message,
+                    [&](const Message& nested) { right = right || options_.contains->matches(nested, powers); });
+  }
+  if (costly) {
+    looked_at_ = Ref<const Message>(&message);
+    looked_time_ = powers.now();
+    looked_right_ = right;
+  }
+  return right;
 }
 
 bool Matcher::matches(const Packet& packet, const Powers& powers) {
@@ -34,16 +51,10 @@ bool Matcher::matches(const Packet& packet, const Powers& powers) {
     return false;
   if (options_.after && powers.now() < at(*options_.after)) return false;
   if (options_.before && powers.now() >= at(*options_.before)) return false;
-  if (!options_.matches(message, powers)) return false;
-  if (options_.contains) {
-    bool found = false;
-    for_each_nested(message,
-                    [&](const Message& nested) { found = found || options_.contains->matches(nested, powers); });
-    if (!found) return false;
-  }
+  if (!content_matches(message, powers)) return false;
   // The copies of one broadcast leave at one time, one after another.
-  if (last_ != &message || last_time_ != powers.now()) {
-    last_ = &message;
+  if (last_.get() != &message || last_time_ != powers.now()) {
+    last_ = packet.message;
     last_time_ = powers.now();
     ++counted_;
     last_passed_ = counted_ > options_.skip && (!options_.first || counted_ <= options_.skip + *options_.first);
@@ -53,6 +64,7 @@ bool Matcher::matches(const Packet& packet, const Powers& powers) {
 
 bool Matcher::only_corrupted(const Powers& powers) const {
   if (options_.from.everything()) return false;
+  if (options_.from.only_corrupted(powers)) return true;
   for (NodeId node = 0; node < powers.n() + powers.clients(); ++node) {
     // A set that says `primary` depends on the view, so it is asked in every case.
     if (!powers.controls(node) && (options_.from.relative() || options_.from.contains(node, kNoView, powers)))
@@ -101,6 +113,13 @@ void ContentMatch::check(const AdversaryFacts& facts, Diagnostics& errors) const
   for (const std::string& name : type.named()) check_type(name, type.position(), facts, errors);
   check_values(value, facts, errors);
   check_nodes(signer, facts, errors);
+  if (fields.empty()) return;
+  if (type.everything() || type.written().find("not") != nullptr) {
+    errors.error(fields.position(), "which fields there are depends on the type", "add `type` to the match");
+  }
+  for (const MessageKind* kind : facts.kinds) {
+    if (!type.everything() && type.contains(kind->traits.name)) fields.check(*kind, facts, errors);
+  }
 }
 
 void MatchOptions::check(const AdversaryFacts& facts, Diagnostics& errors) const {

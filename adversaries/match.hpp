@@ -2,6 +2,7 @@
 //
 //   match: {type: commit, view: 0, slot: 1, value: a, signer: [0, 1], from: 0, to: [1, 3], after: 1s, before: 2s, skip:
 //   1, first: 3}
+//   match: {type: new-view, fields: {view_changes.signer=2.prepared: {size: 0}}}
 //
 // Everything that is given must hold. `skip` and `first` count messages, not their copies to each receiver: a broadcast
 // counts once.
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "adversaries/field_match.hpp"
 #include "adversaries/selectors.hpp"
 #include "sim/core/options.hpp"
 #include "sim/replica/interceptor.hpp"
@@ -58,6 +60,7 @@ struct ContentMatch {
   NumberSelector slot;
   ValueSelector value;
   NodeSelector signer;
+  FieldMatch fields;
 
   bool matches(const Message& message, const Powers& powers) const;
   void check(const AdversaryFacts& facts, Diagnostics& errors) const;
@@ -68,6 +71,8 @@ struct ContentMatch {
     row("slot", &ContentMatch::slot, "the slot it belongs to, in the same forms");
     row("value", &ContentMatch::value, "a scripted request that its value holds, by name; `none` for the empty batch");
     row("signer", &ContentMatch::signer, "who signed it: replicas, clients, or corrupted, honest, primary");
+    row("fields", &ContentMatch::fields,
+        "what it holds, by paths into it: {stable: 0, prepared.*.pre_prepare.value: a, prepared: {size: \">= 2\"}}");
   }
 };
 
@@ -104,10 +109,16 @@ class Matcher {
 
  private:
   const MatchOptions& options_;
+  /// Whether what the message holds matches; the copies of a broadcast are looked into once.
+  bool content_matches(const Message& message, const Powers& powers);
+
   std::uint64_t counted_ = 0;
   bool last_passed_ = false;
-  const Message* last_ = nullptr;
+  Ref<const Message> last_;  // kept, so that no other message takes its place in memory
   Time last_time_ = kNever;
+  Ref<const Message> looked_at_;
+  Time looked_time_ = kNever;
+  bool looked_right_ = false;
 };
 
 /// Each reports what it names and the cluster, the script or the protocol does not have.

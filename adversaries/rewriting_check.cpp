@@ -22,81 +22,46 @@ class FieldChecker {
       return;
     }
     for (std::size_t i = 0; i < tree.keys.size(); ++i) {
-      if (in_message && tree.keys[i].text == "signer") continue;
       const Node::Key& key = tree.keys[i];
-      const std::size_t dot = key.text.find('.');
-      const FieldFacts* field = find(fields, key.text.substr(0, dot));
-      if (field == nullptr) {
-        std::vector<std::string> names;
-        for (const FieldFacts& known : fields) names.emplace_back(known.name);
-        errors_.error(key.position, fmt::format("{} has no field '{}'", where, key.text.substr(0, dot)),
-                      did_you_mean(key.text.substr(0, dot), names));
-      } else if (dot == std::string::npos) {
-        value(*field, tree.items[i], altering, field->list);
-      } else if (!altering) {
+      if (in_message && key.text == "signer") {
+        node(tree.items[i]);
+        continue;
+      }
+      const auto steps = steps_of(key.text);
+      const auto reached = check_path(where, fields, steps, key.position, facts_, errors_);
+      if (!reached) continue;
+      if (steps.size() > 1 && !altering) {
         errors_.error(key.position, "a path can only reach into a message that exists",
                       "write the fields as nested maps");
       } else {
-        path(*field, key, dot + 1, tree.items[i], field->list);
+        value(*reached, tree.items[i], altering);
       }
     }
   }
 
  private:
-  static const FieldFacts* find(const std::vector<FieldFacts>& fields, std::string_view name) {
-    const auto same = [](char a, char b) { return a == b || ((a == '-' || a == '_') && (b == '-' || b == '_')); };
-    for (const FieldFacts& field : fields) {
-      if (std::equal(field.name.begin(), field.name.end(), name.begin(), name.end(), same)) return &field;
-    }
-    return nullptr;
-  }
-
-  void path(const FieldFacts& field, const Node::Key& key, std::size_t from, const Node& wanted, bool list) {
-    const std::size_t dot = key.text.find('.', from);
-    const std::string step = key.text.substr(from, dot == std::string::npos ? dot : dot - from);
-    if (list) {
-      if (step != "*" && !parse_unsigned(step)) {
-        errors_.error(key.position,
-                      fmt::format("'{}' is a list: a number or `*` is needed after it, not '{}'", field.name, step));
-      } else if (dot == std::string::npos) {
-        value(field, wanted, true, false);
-      } else {
-        path(field, key, dot + 1, wanted, false);
-      }
-      return;
-    }
-    if (field.sort != FieldSort::message && field.sort != FieldSort::group) {
-      errors_.error(key.position, fmt::format("there is nothing inside '{}'", field.name));
-      return;
-    }
-    Node inner = Node::map();
-    inner.put(key.text.substr(from), wanted, key.position);
-    tree(name_of(field), inside(field), inner, true, false);
-  }
-
-  void value(const FieldFacts& field, const Node& wanted, bool altering, bool list) {
-    const Node* match = wanted.is_map() && wanted.items.size() == 1 ? wanted.find("seen") : nullptr;
+  void value(const FieldFacts& field, const Node& wanted, bool altering) {
+    const Node* match = seen_in(wanted);
     if (match != nullptr && field.sort == FieldSort::message) {
       ContentMatch content;
       if (Setting<ContentMatch>::read(*match, content, errors_)) content.check(facts_, errors_);
       return;
     }
-    if (list) {
-      if (!wanted.is_list()) {
-        errors_.error(wanted.position, fmt::format("'{}' is a list, found {}", field.name, wanted.describe_kind()));
-      } else {
-        for (const Node& item : wanted.items) value(field, item, false, false);
-      }
-      return;
-    }
+    if (field.list) return list(field, wanted, altering);
     switch (field.sort) {
       case FieldSort::number:
         return number(field, wanted, altering);
       case FieldSort::digest:
-        if (wanted.is_scalar() && is_digest(wanted.scalar)) return;
+        if (wanted.is_scalar() && is_digest_word(wanted.scalar)) return;
         return names(field, wanted);
-      case FieldSort::payload:
-        return names(field, wanted);
+      case FieldSort::payload: {
+        const FieldFacts content = content_of(field);
+        if (wanted.is_null()) return;
+        if (is_batch(field) && wanted.is_scalar()) return names(field, wanted);
+        if (content.sort == FieldSort::payload)
+          return errors_.error(wanted.position, fmt::format("nothing can be put into '{}'", field.name));
+        return value(content, wanted, altering);
+      }
       case FieldSort::boolean:
         if (wanted.scalar != "true" && wanted.scalar != "false") wrong(field, wanted, "true or false");
         return;
@@ -104,13 +69,61 @@ class FieldChecker {
         if (!wanted.is_scalar()) wrong(field, wanted, "text");
         return;
       case FieldSort::members:
-        if (!wanted.is_list()) wrong(field, wanted, "a list of replicas");
-        return;
+        return list(content_of(field), wanted, altering);
       case FieldSort::message:
-        if (wanted.is_null() || (wanted.is_scalar() && field.message == &Request::kind_info)) return;
+        if (wanted.is_null()) return;
+        if (wanted.is_scalar() && field.message == &Request::kind_info) return name(field, wanted);
         [[fallthrough]];
       case FieldSort::group:
-        return tree(name_of(field), inside(field), wanted, altering && field.sort == FieldSort::group, true);
+        return tree(name_of(field), fields_in(field), wanted, altering && field.sort == FieldSort::group,
+                    field.sort == FieldSort::message);
+    }
+  }
+
+  // A list is given anew, or it is said what to do with the one that is there.
+  void list(const FieldFacts& list, const Node& wanted, bool altering) {
+    if (wanted.is_list()) return items(list, wanted);
+    if (!wanted.is_map() || wanted.keys.empty()) {
+      return errors_.error(wanted.position, fmt::format("'{}' is a list, found {}", list.name, wanted.describe_kind()),
+                           "a list of what it should hold, or {append: ITEMS}, {remove: PLACES}, {order: PLACES}");
+    }
+    for (std::size_t i = 0; i < wanted.keys.size(); ++i) {
+      const Node::Key& key = wanted.keys[i];
+      const Node& what = wanted.items[i];
+      const std::vector<std::string> known(std::begin(kListSteps), std::end(kListSteps));
+      if (std::find(known.begin(), known.end(), key.text) == known.end()) {
+        errors_.error(key.position,
+                      fmt::format("'{}' is a list, and '{}' is nothing that can be done with one", list.name, key.text),
+                      did_you_mean(key.text, known));
+      } else if (!altering) {
+        errors_.error(key.position, fmt::format("there is no list yet that '{}' could change", key.text),
+                      "write the list itself");
+      } else if (key.text == "append") {
+        items(list, what);
+      } else if (key.text != "order" || what.scalar != "reversed") {
+        places(list, key, what);
+      }
+    }
+  }
+  void items(const FieldFacts& list, const Node& wanted) {
+    if (!wanted.is_list()) return value(item_of(list), wanted, false);
+    for (const Node& item : wanted.items) value(item_of(list), item, false);
+  }
+  void places(const FieldFacts& list, const Node::Key& key, const Node& wanted) {
+    const auto one = [&](const Node& step) {
+      if (step.is_scalar()) return check_place(list, step.scalar, step.position, facts_, errors_);
+      errors_.error(key.position, fmt::format("'{}' takes places, found {}", key.text, step.describe_kind()));
+    };
+    if (!wanted.is_list()) return one(wanted);
+    for (const Node& step : wanted.items) one(step);
+  }
+  void node(const Node& wanted) {
+    const Parsed<NodeRef> ref = parse_node_ref(wanted.scalar);
+    if (!wanted.is_scalar() || !ref) {
+      errors_.error(wanted.position, fmt::format("{} names no node", wanted.describe_kind()),
+                    "replicas are `0`, `1`, ...; clients `c0`, `c1`, ...");
+    } else if (ref.value.index >= (ref.value.client ? facts_.clients : facts_.n)) {
+      errors_.error(wanted.position, fmt::format("no node {}", to_string(ref.value)));
     }
   }
 
@@ -122,9 +135,10 @@ class FieldChecker {
     if (relative) {
       errors_.error(wanted.position,
                     fmt::format("'{}' is relative, and there is nothing it could be relative to", text));
-    } else if (!wanted.is_scalar() || !parse_unsigned(text)) {
+    } else if (!wanted.is_scalar() || !number_word(text, facts_.n)) {
       wrong(field, wanted,
-            altering ? "a number, +1, -1, event.view or event.slot" : "a number, event.view or event.slot");
+            altering ? "a number, a client c0, +1, -1, event.view, event.slot or event.node"
+                     : "a number, a client c0, event.view, event.slot or event.node");
     }
   }
 
@@ -147,15 +161,6 @@ class FieldChecker {
   }
   void wrong(const FieldFacts& field, const Node& wanted, std::string_view right) {
     errors_.error(wanted.position, fmt::format("'{}' takes {}, found {}", field.name, right, wanted.describe_kind()));
-  }
-  static bool is_digest(std::string_view text) {
-    return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  }
-  static std::string name_of(const FieldFacts& field) {
-    return std::string(field.sort == FieldSort::message ? field.message->traits.name : field.name);
-  }
-  static const std::vector<FieldFacts>& inside(const FieldFacts& field) {
-    return field.sort == FieldSort::message ? facts_of(*field.message) : field.fields;
   }
 
   const AdversaryFacts& facts_;

@@ -68,6 +68,7 @@ Rule::Rule(const RuleOptions& options, std::size_t number) : options_(options), 
   if (options.since) since_.emplace(*options.since);
   if (options.until) until_.emplace(*options.until);
   active_ = !options.since;
+  for_each_trigger([this](const Trigger& trigger) { awaits_packets_ = awaits_packets_ || trigger.watches_packets(); });
   for (const Choice& choice : options.actions.list) {
     auto action = choice.entry->payload<ActionFactory>().make(choice);
     action->rule_ = this;
@@ -77,12 +78,18 @@ Rule::Rule(const RuleOptions& options, std::size_t number) : options_(options), 
   }
 }
 
-std::vector<Trigger*> Rule::triggers() {
-  std::vector<Trigger*> list;
-  for (auto* trigger : {&on_, &since_, &until_}) {
-    if (*trigger) list.push_back(&**trigger);
-  }
-  return list;
+void Rule::for_each_trigger(auto&& visit) {
+  if (on_) visit(*on_);
+  if (since_) visit(*since_);
+  if (until_) visit(*until_);
+}
+
+bool Rule::acts_on(const MessageKind& kind) const {
+  const auto about = [&](const std::optional<MatchOptions>& match) {
+    return match && match->type.contains(kind.traits.name);
+  };
+  const auto awaited = [&](const std::optional<TriggerOptions>& trigger) { return trigger && about(trigger->match); };
+  return about(options_.match) || awaited(options_.on) || awaited(options_.since) || awaited(options_.until);
 }
 
 RecordMask Rule::wants() const {
@@ -95,20 +102,17 @@ RecordMask Rule::wants() const {
 
 bool Rule::watches_everyone() const {
   if (matcher_ && !matcher_->only_corrupted(powers())) return true;
-  for (const auto* trigger : {&on_, &since_, &until_}) {
-    if (*trigger && (*trigger)->watches_packets()) return true;
-  }
-  return needs_memory_;
+  return awaits_packets_ || needs_memory_;
 }
 
 void Rule::start() {
-  for (Trigger* trigger : triggers()) {
-    if (trigger->start()) fired(*trigger, {});
-    if (!trigger->options().at) continue;
-    later(*trigger->options().at, [this, trigger] {
-      if (trigger->time_came()) fired(*trigger, {});
+  for_each_trigger([this](Trigger& trigger) {
+    if (trigger.start()) fired(trigger, {});
+    if (!trigger.options().at) return;
+    later(*trigger.options().at, [this, &trigger] {
+      if (trigger.time_came()) fired(trigger, {});
     });
-  }
+  });
 }
 
 void Rule::later(Duration after, std::function<void()> what) {
@@ -125,10 +129,10 @@ void Rule::on_wakeup(std::uint64_t token) {
 }
 
 void Rule::on_event(const Record& record) {
-  for (Trigger* trigger : triggers()) {
+  for_each_trigger([&](Trigger& trigger) {
     Occasion occasion;
-    if (trigger->saw(record, powers(), occasion)) fired(*trigger, occasion);
-  }
+    if (trigger.saw(record, powers(), occasion)) fired(trigger, occasion);
+  });
 }
 
 void Rule::fired(Trigger& trigger, const Occasion& occasion) {
@@ -151,9 +155,11 @@ void Rule::react(const Trigger& trigger, const Occasion& occasion) {
 }
 
 bool Rule::outgoing(Packet& packet) {
-  for (Trigger* trigger : triggers()) {
-    Occasion occasion;
-    if (trigger->saw(packet, powers(), occasion)) fired(*trigger, occasion);
+  if (awaits_packets_) {
+    for_each_trigger([&](Trigger& trigger) {
+      Occasion occasion;
+      if (trigger.saw(packet, powers(), occasion)) fired(trigger, occasion);
+    });
   }
   if (!matcher_ || !active_ || ended_ || !matcher_->matches(packet, powers())) return true;
   note(name_, packet.from, packet.message->id());

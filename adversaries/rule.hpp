@@ -57,6 +57,7 @@ class Rule final : public Stage {
   void on_event(const Record& record) override;
   void on_wakeup(std::uint64_t token) override;
   bool acts_for(NodeId) const override { return true; }
+  bool acts_on(const MessageKind& kind) const override;
   bool watches_everyone() const override;
   bool needs_memory() const override { return needs_memory_; }
   RecordMask wants() const override;
@@ -80,7 +81,8 @@ class Rule final : public Stage {
  private:
   void fired(Trigger& trigger, const Occasion& occasion);
   void react(const Trigger& trigger, const Occasion& occasion);
-  std::vector<Trigger*> triggers();
+  /// Calls `visit(Trigger&)` for each of on, since and until that the rule has.
+  void for_each_trigger(auto&& visit);
 
   const RuleOptions& options_;
   std::string name_;
@@ -92,6 +94,7 @@ class Rule final : public Stage {
   bool active_ = true;
   bool ended_ = false;
   bool needs_memory_ = false;
+  bool awaits_packets_ = false;  ///< some trigger is a message that is sent or delivered
   std::map<std::uint32_t, std::function<void()>> pending_;
   std::uint32_t next_token_ = 0;
 };

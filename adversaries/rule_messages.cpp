@@ -16,7 +16,9 @@ bool corrupted(const AdversarySettings& settings, NodeRef node) {
 struct AlterOptions {
   FieldTree fields;
   static void describe(auto& row) {
-    row("fields", &AlterOptions::fields, "the fields to change: `slot: +1`, `batch: b`, `view_changes.0.prepared: []`");
+    row("fields", &AlterOptions::fields,
+        "the fields to change, by paths: `slot: +1`, `batch: b`, `view_changes.0.prepared: []`, "
+        "`state.clients.client=c0.beyond: {order: reversed}`; lists take append, remove and order");
   }
   void check(const ActionChecks& checks) const {
     if (checks.types == nullptr || checks.types->written().find("not") != nullptr) return;

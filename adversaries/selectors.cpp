@@ -128,6 +128,12 @@ bool NodeSelector::contains(NodeId node, View view, const Powers& powers) const 
                 std::any_of(groups_.begin(), groups_.end(), in_group));
 }
 
+bool NodeSelector::only_corrupted(const Powers& powers) const {
+  return !everything_ && !inverted_ &&
+         std::all_of(groups_.begin(), groups_.end(), [](Group group) { return group == Group::corrupted; }) &&
+         std::all_of(named_.begin(), named_.end(), [&](NodeRef ref) { return powers.controls(ref.node(powers.n())); });
+}
+
 std::vector<NodeId> NodeSelector::members(View view, const Powers& powers) const {
   // Turned round, or not given, it means replicas: nobody who writes `{not: 2}` means every client.
   const bool only_replicas = everything_ || inverted_;
@@ -163,6 +169,15 @@ bool ValueSelector::selects_request(NodeId client, std::uint64_t number, const P
   return everything_ || turned(names_request(client, number, powers));
 }
 
+bool ValueSelector::holds_one(const Batch& batch, const Powers& powers) const {
+  return std::any_of(batch.requests().begin(), batch.requests().end(),
+                     [&](const auto& request) { return names_request(request->client, request->number, powers); });
+}
+
+bool ValueSelector::contains(const Batch& batch, const Powers& powers) const {
+  return everything_ || turned((none_ && batch.requests().empty()) || holds_one(batch, powers));
+}
+
 bool ValueSelector::contains(Digest value, const Message* message, const Powers& powers) const {
   if (everything_) return true;
   if (message != nullptr) {
@@ -179,11 +194,14 @@ bool ValueSelector::contains(Digest value, const Message* message, const Powers&
       found = found || (request && Batch({request}).digest() == value);
     }
   }
-  if (batch) {
-    for (const auto& request : batch->requests())
-      found = found || names_request(request->client, request->number, powers);
-  }
+  if (batch) found = found || holds_one(*batch, powers);
   return turned(found);
+}
+
+Node any_form_schema() {
+  Node types = Node::list();
+  for (const char* type : {"string", "number", "boolean", "array", "object"}) types.push(Node::text(type));
+  return Node::map().put("type", std::move(types));
 }
 
 Digest null_value() {

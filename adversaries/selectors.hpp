@@ -67,6 +67,8 @@ class NodeSelector : public Selector {
   std::vector<NodeId> members(View view, const Powers& powers) const;
   /// The nodes named one by one, to be checked against the size of the cluster.
   const std::vector<NodeRef>& named() const { return named_; }
+  /// Whether it is plain, without a look at every node, that no honest node belongs to it.
+  bool only_corrupted(const Powers& powers) const;
   /// Whether it depends on the view.
   bool relative() const { return std::find(groups_.begin(), groups_.end(), Group::primary) != groups_.end(); }
 
@@ -83,16 +85,21 @@ class ValueSelector : public Selector {
   /// Whether the batch named `value` holds one of the requests. `message`, if given, may carry the batch or be the
   /// request.
   bool contains(Digest value, const Message* message, const Powers& powers) const;
+  bool contains(const Batch& batch, const Powers& powers) const;
   /// Whether it selects request `number` of `client`.
   bool selects_request(NodeId client, std::uint64_t number, const Powers& powers) const;
   const std::vector<std::string>& named() const { return named_; }
 
  private:
+  bool holds_one(const Batch& batch, const Powers& powers) const;
   bool names_request(NodeId client, std::uint64_t number, const Powers& powers) const;
 
   std::vector<std::string> named_;
   bool none_ = false;
 };
+
+/// Any form but nothing at all; the loader says what is wrong.
+Node any_form_schema();
 
 template <class S>
 requires std::derived_from<S, Selector>
@@ -108,7 +115,7 @@ struct Setting<S> {
     return true;
   }
   static Node show(const S& value) { return value.written(); }
-  static Node schema() { return Node::map(); }  // any form; the loader says what is wrong
+  static Node schema() { return any_form_schema(); }
 };
 
 /// The digest of the empty batch, which fills a slot with nothing.

@@ -7,6 +7,7 @@ void Books::on_signed(const Record& record) {
   const KindFacts& kind = kinds.of(message);
   if (kind.nests) [[unlikely]] {
     now_ = record.time;
+    signer_ = message.signer();
     walk(message);
   }
   if (kind.family != kNoFamily && message.label().value) votes.add(message, kind, record.time);
@@ -26,7 +27,7 @@ void Books::on_restarted(const Record& record) {
 }
 
 void Books::on_batch(const Message& holder, Digest value, bool genuine) {
-  ledger.on_proposed(holder.label().value == value ? holder.label().slot : kNoSlot, value, genuine, now_);
+  ledger.on_proposed(signer_, holder, value, genuine, now_);
 }
 
 }  // namespace byzsim

@@ -37,6 +37,7 @@ struct Books final : private NestWalker {
   void on_nested(const Message&) override {}
 
   Time now_{};
+  NodeId signer_ = kNobody;  // of the message that is being walked
 };
 
 }  // namespace byzsim

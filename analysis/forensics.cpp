@@ -8,11 +8,12 @@ namespace byzsim {
 
 namespace {
 
-constexpr std::size_t kMostPending = 4096;       // conflicts waiting for an honest witness
+constexpr std::size_t kMostPending = 4096;       // conflicts of honest signers waiting for a witness
 constexpr std::size_t kMostEvidence = 4;         // proofs kept for one culprit
-constexpr std::size_t kMostClaims = 64;          // weighed of one signer
+constexpr std::size_t kMostClaims = 256;         // kept of one signer, all different
+constexpr std::size_t kMostClaimed = 16'384;     // slots named by all of them
 constexpr std::size_t kMostReasons = 32;         // kept for one suspect
-constexpr std::uint64_t kMostSeen = 1ull << 33;  // numbers past this (a forged trace) are not remembered
+constexpr std::uint64_t kMostSeen = 1ull << 30;  // numbers past this (a forged trace) are not remembered
 
 }  // namespace
 
@@ -42,7 +43,10 @@ void Forensics::on_witnessed(const Record& record) {
     walk(message);
   }
   if (pending_.empty()) return;
-  const auto proved = [this](const Conflict& conflict) { return seen(conflict.first.id) && seen(conflict.second.id); };
+  const auto proved = [this](const Conflict& conflict) {
+    return (conflict.first_received || seen(conflict.first.id)) &&
+           (conflict.second_received || seen(conflict.second.id));
+  };
   for (const Conflict& conflict : pending_) {
     if (proved(conflict)) prove(conflict);
   }
@@ -61,53 +65,74 @@ void Forensics::on_nested(const Message& nested) {
 
 void Forensics::see(const Message& message, const KindFacts& kind) {
   const std::uint64_t id = message.id();
-  if (id == 0 || id >= kMostSeen) return;
-  if (id / 64 >= seen_.size()) seen_.resize(std::max<std::size_t>(id / 64 + 1, seen_.size() + seen_.size() / 2 + 4), 0);
-  seen_[id / 64] |= std::uint64_t{1} << (id % 64);
-  // What a faulty node signed counts from its signing on; this is for signings that only their receivers know of.
-  if (kind.family != kNoFamily && message.label().value && !roster_.honest(message.signer())) {
-    votes_.add(message, kind, now_);
+  if (id != 0 && id < kMostSeen) {
+    const std::size_t word = id / 64;
+    if (word >= seen_.size()) seen_.resize(std::max(word + 1, seen_.size() + seen_.size() / 2 + 4), 0);
+    seen_[word] |= std::uint64_t{1} << (id % 64);
   }
+  const Label& label = message.label();
+  if (kind.family != kNoFamily && label.value && !roster_.honest(message.signer()))
+    votes_.receive_faulty(message, kind, now_);
   if (!kind.decides || claims_.empty()) return;
   const auto claims = claims_.find(message.signer());
-  if (claims == claims_.end()) return;
-  const Label& label = message.label();
-  weigh({id, kind.index, message.signer(), label.view, label.slot, label.value, Ref(&message)},
-        *claims->second.highest);
+  if (claims == claims_.end() || label.view >= claims->second.highest) return;
+  const Exhibit vote{id, kind.index, message.signer(), label.view, label.slot, label.value, Ref(&message)};
+  for (const Claim& claim : claims->second.list) weigh(vote, claim);
 }
 
-void Forensics::hear_claim(const Message& claim, const KindFacts& kind) {
-  if (!manifest_.contradiction || kind.kind == nullptr || !kind.kind->traits.claims) return;
-  Claims& known = claims_[claim.signer()];
-  if (known.heard.size() == kMostClaims) return;
-  if (std::find(known.heard.begin(), known.heard.end(), claim.id()) != known.heard.end()) return;
-  known.heard.push_back(claim.id());
-  if (!known.highest || claim.label().view > known.highest->label().view) known.highest = Ref(&claim);
-  votes_.for_each_deciding_vote(claim.signer(), [&](const Exhibit& vote) {
-    if (seen(vote.id)) weigh(vote, claim);
+void Forensics::hear_claim(const Message& message, const KindFacts& kind) {
+  if (!manifest_.contradiction || !manifest_.claimed || kind.kind == nullptr || !kind.kind->traits.claims) return;
+  Claim claim;
+  claim.facts = manifest_.claimed(message);
+  const Label& label = message.label();
+  claim.exhibit = {message.id(), kind.index, message.signer(), label.view, label.slot, label.value, nullptr};
+  Claims& known = claims_[message.signer()];
+  known.highest = std::max(known.highest, claim.facts.view);
+  View weighed = 0;  // votes of views below were weighed against the same facts before
+  const auto same = std::find_if(known.list.begin(), known.list.end(), [&](const Claim& other) {
+    return other.facts.stable == claim.facts.stable && other.facts.slots == claim.facts.slots;
+  });
+  if (same != known.list.end()) {
+    // What it says of one view it says of all views before, so only the highest view makes a difference.
+    if (same->facts.view >= claim.facts.view) return;
+    weighed = same->facts.view;
+    *same = claim;
+  } else {
+    known.list.push_back(claim);
+    known.slots += claim.facts.slots.size();
+    while (known.list.size() > kMostClaims || (known.slots > kMostClaimed && known.list.size() > 1)) {
+      known.slots -= known.list.front().facts.slots.size();
+      known.list.erase(known.list.begin());
+      ++known.forgotten;
+    }
+  }
+  claim.exhibit.message = Ref(&message);
+  votes_.for_each_deciding_vote(message.signer(), [&](const Exhibit& vote, bool received) {
+    if (vote.view >= weighed && (received || seen(vote.id))) weigh(vote, claim);
   });
 }
 
-void Forensics::weigh(const Exhibit& vote, const Message& claim) {
-  const std::string fault = manifest_.contradiction({kinds_.name(vote.kind), vote.view, vote.slot, vote.value}, claim);
+void Forensics::weigh(const Exhibit& vote, const Claim& claim) {
+  if (vote.view >= claim.facts.view || vote.slot <= claim.facts.stable) return;
+  const std::string fault =
+      manifest_.contradiction({kinds_.name(vote.kind), vote.view, vote.slot, vote.value}, claim.facts);
   if (fault.empty()) return;
   ++contradicted_;
-  const Label& label = claim.label();
   Evidence evidence;
   evidence.sort = Evidence::Sort::contradiction;
   evidence.culprit = vote.signer;
   evidence.time = now_;
-  evidence.exhibits = {
-      vote, {claim.id(), kinds_.of(claim).index, claim.signer(), label.view, label.slot, label.value, Ref(&claim)}};
-  evidence.reason =
-      fmt::format("signed a {} and a {} that contradict each other: {}", kinds_.name(vote.kind), claim.name(), fault);
+  evidence.exhibits = {vote, claim.exhibit};
+  evidence.reason = fmt::format("signed a {} and a {} that contradict each other: {}", kinds_.name(vote.kind),
+                                kinds_.name(claim.exhibit.kind), fault);
   convict(std::move(evidence));
 }
 
 void Forensics::on_conflict(const Conflict& conflict) {
-  if (seen(conflict.first.id) && seen(conflict.second.id)) {
+  if ((conflict.first_received || seen(conflict.first.id)) && (conflict.second_received || seen(conflict.second.id))) {
     prove(conflict);
   } else if (pending_.size() < kMostPending) {
+    // Only signers that are honest, or were, have conflicts that nobody holds yet: at most a few, and by a bug.
     pending_.push_back(conflict);
   }
 }

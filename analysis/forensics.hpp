@@ -4,12 +4,15 @@
 // message, so that they could show them to anybody:
 //   - two messages of one exclusive kind for one (view, slot) with different values;
 //   - one message that its protocol calls unjustified by its own content (Manifest::unjustified). Only messages that
-//   have
-//     a place for others (proposals, view changes, certificates) are asked about: nothing else can incriminate itself;
-//   - a deciding vote and a later claim that hides it (Manifest::contradiction), while the vote's slot is not yet
-//     settled.
-// No list of corrupted nodes is consulted. An honest node that is convicted all the same is a fault of protocol or
-// forensics, raised as FactKind::honest_accused.
+//     have a place for others (proposals, view changes, certificates) are asked about: nothing else can incriminate
+//     itself;
+//   - a deciding vote and a claim for a later view that hides it (Manifest::contradiction), whichever is received
+//   first,
+//     while the vote's slot is not yet settled.
+// A proof is about contents, not about the number of one signing: it holds for any two signings that honest replicas
+// received. Who is corrupted decides nothing but whose shelf a thing is kept on, so that a faulty signer pushes out
+// only its own. An honest node that is convicted all the same is a fault of protocol or forensics, raised as
+// FactKind::honest_accused.
 //
 // Cost: one bit a message for "an honest node has it"; conflicts are looked for by the VoteIndex alone.
 #pragma once
@@ -58,6 +61,12 @@ class Forensics final : public ConflictSink, private NestWalker {
   std::uint64_t conflicting_signatures() const { return conflicts_proved_; }
   std::uint64_t unjustified_messages() const { return unjustified_; }
   std::uint64_t contradicted_claims() const { return contradicted_; }
+  bool convicted(NodeId node) const { return evidence_.contains(node); }
+  /// Claims of this signer that had to make room for further ones of its own.
+  std::uint64_t claims_forgotten(NodeId signer) const {
+    const auto found = claims_.find(signer);
+    return found == claims_.end() ? 0 : found->second.forgotten;
+  }
 
  private:
   void see(const Message& message, const KindFacts& kind);
@@ -65,8 +74,18 @@ class Forensics final : public ConflictSink, private NestWalker {
   void prove(const Conflict& conflict);
   void convict(Evidence evidence);
   void judge_content(const Message& message);
-  void hear_claim(const Message& claim, const KindFacts& kind);
-  void weigh(const Exhibit& vote, const Message& claim);
+  struct Claim {
+    ClaimFacts facts;
+    Exhibit exhibit;  // without the message, which may be large
+  };
+  struct Claims {
+    std::vector<Claim> list;  // each says something else; in the order in which they were heard
+    std::size_t slots = 0;    // named by all of them
+    View highest = 0;
+    std::uint64_t forgotten = 0;
+  };
+  void hear_claim(const Message& message, const KindFacts& kind);
+  void weigh(const Exhibit& vote, const Claim& claim);
   void on_batch(const Message&, Digest, bool) override {}
   void on_nested(const Message& nested) override;
 
@@ -77,12 +96,8 @@ class Forensics final : public ConflictSink, private NestWalker {
   FactSink& facts_;
   Time now_{};
   std::vector<std::uint64_t> seen_;  // bit by number of the signing
-  std::vector<Conflict> pending_;    // not yet seen by honest replicas
+  std::vector<Conflict> pending_;    // of signers that were honest, not yet seen by honest replicas
   std::map<NodeId, std::vector<Evidence>> evidence_;
-  struct Claims {
-    std::vector<std::uint64_t> heard;  // numbers of those that were weighed
-    Ref<const Message> highest;        // of the highest view; alone kept for votes still to come, for claims are large
-  };
   std::map<NodeId, Claims> claims_;  // by signer
   struct Suspicion {
     std::set<std::string, std::less<>> reasons;

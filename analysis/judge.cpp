@@ -1,5 +1,7 @@
 #include "analysis/judge.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace byzsim {
@@ -34,7 +36,7 @@ Judge::Judge(const Manifest& manifest, const JudgeSettings& settings, const Expe
       books_(manifest, *this),
       bench_{manifest, books_, bounds_of(settings, expect)},
       metrics_(run.warmup, run.series),
-      down_until_(manifest.n, Time::min()) {
+      down_(manifest.n) {
   seats_.reserve(all_invariants().size());
   for (const CatalogueEntry* entry : all_invariants()) {
     const bool safety = entry->payload<InvariantMaker>().safety;
@@ -120,17 +122,28 @@ void Judge::on_accepted(const Record& record) {
 void Judge::on_downtime(const Record& record) {
   const bool crashed = record.kind == RecordKind::crashed;
   if (!crashed) books_.on_restarted(record);
-  if (record.node < manifest_.n) down_until_[record.node] = crashed ? kNever : record.time;
+  if (record.node >= manifest_.n) return;
+  std::vector<Downtime>& times = down_[record.node];
+  const bool down = !times.empty() && times.back().until == kNever;
+  if (crashed && !down) times.push_back({record.time});
+  if (!crashed && down) times.back().until = record.time;
 }
 
 void Judge::on_rare(const Record& record) {
   if (record.kind == RecordKind::view) {
     if (books_.roster.honest_replica(record.node)) metrics_.on_view(record);
-  } else if (!beyond_) {
-    beyond_ = true;
-    beyond_at_ = record.time;
-    beyond_how_ = record.text;
+  } else {
+    on_beyond(record);
   }
+}
+
+// What was held back shows only when it is let go, so what happened first may be told later.
+void Judge::on_beyond(const Record& record) {
+  const Time since = record.count == 0 ? record.time : at(Duration(static_cast<std::int64_t>(record.count)));
+  if (beyond_ && since >= beyond_at_) return;
+  beyond_ = true;
+  beyond_at_ = since;
+  beyond_how_ = record.text;
 }
 
 void Judge::enter_and_fan_out(const Record& record) {
@@ -155,9 +168,18 @@ void Judge::raise(const Fact& fact) {
 void Judge::report(const Invariant& by, Violation violation) {
   const auto seat = std::find_if(seats_.begin(), seats_.end(), [&](const Seat& s) { return s.invariant.get() == &by; });
   violation.invariant = seat->name;
-  for (JudgedViolation& known : violations_) {
+  for (std::size_t i = 0; i < violations_.size(); ++i) {
+    JudgedViolation& known = violations_[i];
     if (known.invariant != violation.invariant || known.slot != violation.slot) continue;
     unite(known.replicas, violation.replicas);
+    // Of several missed bounds the first that nothing excuses is the one to tell of.
+    const ModelFacts facts = model_at(violation.time);
+    if (!known.safety && outside(facts_then_[i], known.time) && !outside(facts, violation.time)) {
+      known.time = violation.time;
+      known.message = std::move(violation.message);
+      known.messages = std::move(violation.messages);
+      facts_then_[i] = facts;
+    }
     return;
   }
   if (violations_.size() == kMostViolations) {
@@ -174,17 +196,32 @@ void Judge::report(const Invariant& by, Violation violation) {
   if (callback_) callback_(violations_.back());
 }
 
-// A replica that came back only within the bound that was missed had no chance to help meeting it.
-ModelFacts Judge::model_at(Time when) const {
+// Whether it was down at `when`, or so shortly before that it had no chance to help meeting the bound that was missed.
+bool Judge::down_before(NodeId node, Time when) const {
   Duration bound{};
   for (const auto& given : {bench_.bounds.answer_within, bench_.bounds.views_agree_within}) {
     if (given) bound = std::max(bound, *given);
   }
-  ModelFacts facts{manifest_.n, manifest_.f, books_.roster.faulty_replicas(), 0, false};
+  return std::any_of(down_[node].begin(), down_[node].end(), [&](const Downtime& time) {
+    return time.from <= when && (time.until == kNever || later(time.until, bound) >= when);
+  });
+}
+
+// Whether a missed bound is excused, as far as is known by now.
+bool Judge::outside(ModelFacts facts, Time when) const {
+  facts.beyond = beyond_ && beyond_at_ <= when;
+  return classify(false, facts) == Classification::outside_model;
+}
+
+// What was true up to then. What happens after a promise was broken excuses nothing.
+ModelFacts Judge::model_at(Time when) const {
+  ModelFacts facts{manifest_.n, manifest_.f, 0, 0, false};
   for (NodeId id = 0; id < manifest_.n; ++id) {
-    const Time until = down_until_[id];
-    if (books_.roster.honest(id) && until != Time::min() && (until == kNever || later(until, bound) >= when))
+    if (books_.roster.faulty_at(id, when)) {
+      ++facts.faulty;
+    } else if (down_before(id, when)) {
       ++facts.down;
+    }
   }
   return facts;
 }
@@ -198,7 +235,7 @@ void Judge::conclude(Result& result, const Outcome& outcome) {
     JudgedViolation& violation = violations_[i];
     live_broken = live_broken || !violation.safety;
     ModelFacts facts = facts_then_[i];
-    facts.beyond = beyond_;
+    facts.beyond = beyond_ && beyond_at_ <= violation.time;
     violation.classification = classify(violation.safety, facts);
     // One bug within the model outweighs whatever else broke.
     if (result.classification == Classification::none || (result.classification == Classification::outside_model &&
@@ -217,6 +254,59 @@ void Judge::conclude(Result& result, const Outcome& outcome) {
   result.violations_dropped = violations_dropped_;
 }
 
+// What had to be forgotten, and whether it could have changed what is said of the run.
+void Judge::weigh_the_forgotten(Result& result) const {
+  const VoteIndex& votes = books_.votes;
+  const Ledger& ledger = books_.ledger;
+  const auto forgot = [&](const char* what, NodeId signer, std::uint64_t count) {
+    if (count > 0) result.forgotten.push_back({what, signer, count});
+  };
+  bool blame = false;  // whether somebody may owe its acquittal to it
+  if (votes.forgotten_below() != kNoSlot) {
+    forgot("slots", kNobody, votes.forgotten_below() - std::max<Slot>(votes.settled_below(), 1));
+    blame = std::any_of(result.violations.begin(), result.violations.end(), [&](const JudgedViolation& violation) {
+      return violation.invariant == "agreement" && votes.forgotten(violation.slot);
+    });
+  }
+  for (NodeId id = 0; id < manifest_.n; ++id) {
+    const FaultyVotes::Lost lost = votes.lost(id);
+    const std::uint64_t claims = books_.forensics.claims_forgotten(id);
+    forgot("votes", id, lost.count);
+    forgot("claims", id, claims);
+    // Votes for slots that honest replicas never reached had no part in anything.
+    const bool could = (lost.count > 0 && lost.lowest < votes.front()) || claims > 0;
+    blame = blame || (could && !books_.forensics.convicted(id));
+  }
+  for (const auto& [signer, count] : ledger.values_forgotten()) forgot("values", signer, count);
+
+  if (ledger.unchecked_votes() > 0) {
+    result.unsure.push_back(
+        fmt::format("{} decisions rest on votes that may have been forgotten, so decided-quorum is "
+                    "not certain",
+                    ledger.unchecked_votes()));
+  }
+  if (ledger.unchecked_values() > 0) {
+    result.unsure.push_back(
+        fmt::format("the values of {} decisions may have been shown and forgotten, so validity is "
+                    "not certain",
+                    ledger.unchecked_values()));
+  }
+  if (ledger.unfollowed() > 0) {
+    result.unsure.push_back(
+        fmt::format("{} decisions were too far ahead to be followed, so safety is not certain", ledger.unfollowed()));
+  }
+  // Agreement breaks only if two quorums overlap in liars, 2q - n of them at least.
+  const std::uint64_t due = 2 * std::uint64_t{manifest_.quorum} - std::min(2 * manifest_.quorum, manifest_.n);
+  const bool forked = std::any_of(result.violations.begin(), result.violations.end(),
+                                  [](const JudgedViolation& violation) { return violation.invariant == "agreement"; });
+  if (forked && blame && result.culprits.size() < due) {
+    result.unsure.push_back(
+        fmt::format("{} culprits are proved where there must be {}, and what was forgotten may prove "
+                    "the others",
+                    result.culprits.size(), due));
+  }
+}
+
 Result Judge::finish(const Outcome& outcome) {
   Result result;
   result.scenario = manifest_.scenario;
@@ -233,6 +323,7 @@ Result Judge::finish(const Outcome& outcome) {
   result.culprits = books_.forensics.culprits();
   result.evidence = books_.forensics.evidence();
   result.suspects = books_.forensics.suspects();
+  weigh_the_forgotten(result);
   result.end_reason = outcome.reason;
   result.end = outcome.end;
   result.events = outcome.events;

@@ -57,10 +57,14 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   void fan_out(const Record& record);
   void on_accepted(const Record& record);
   void on_rare(const Record& record);
+  void on_beyond(const Record& record);
   void raise(const Fact& fact) override;
   void report(const Invariant& by, Violation violation) override;
   void on_downtime(const Record& record);
   ModelFacts model_at(Time when) const;
+  bool outside(ModelFacts facts, Time when) const;
+  bool down_before(NodeId node, Time when) const;
+  void weigh_the_forgotten(Result& result) const;
   void conclude(Result& result, const Outcome& outcome);
 
   const Manifest& manifest_;
@@ -71,8 +75,12 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   RecordMask raw_ = 0;  // kinds that some invariant wants one by one
   std::function<void(const Violation&)> callback_;
   std::vector<JudgedViolation> violations_;
-  std::vector<ModelFacts> facts_then_;  // for each violation, who was faulty or down
-  std::vector<Time> down_until_;        // of each replica; kNever while it is down
+  std::vector<ModelFacts> facts_then_;  // for each violation; the network's part is known at the end only
+  struct Downtime {
+    Time from{};
+    Time until = kNever;
+  };
+  std::vector<std::vector<Downtime>> down_;  // of each replica, in order
   std::uint64_t violations_dropped_ = 0;
   bool safety_broken_ = false;
   bool beyond_ = false;

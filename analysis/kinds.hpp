@@ -34,6 +34,8 @@ class KindTable {
       return table_[kind.index];
     return look_up(kind);
   }
+  /// By position in Manifest::kinds; `kind` and `nests` may not be known yet.
+  const KindFacts& at(std::uint16_t index) const { return table_[index]; }
   std::string_view name(std::uint16_t index) const { return manifest_.kinds[index].name; }
   std::string_view phase(std::uint16_t family) const { return families_[family]; }
 

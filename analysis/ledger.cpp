@@ -10,8 +10,9 @@ namespace byzsim {
 
 namespace {
 
-constexpr Slot kSlack = 64;  // settled slots kept whole behind the front, for late votes and decisions
-constexpr std::size_t kMostUnplaced = 65'536;  // batches remembered that no slot was named for
+constexpr Slot kSlack = 64;            // settled slots kept whole behind the front, for late votes and decisions
+constexpr Slot kReach = 4096;          // a faulty signer's proposals open no slot further ahead of what is honest
+constexpr std::size_t kMostOfOne = 8;  // proposals of a faulty signer in one slot
 
 Digest null_value() {
   static const Digest value = Batch({}).digest();
@@ -26,6 +27,7 @@ Ledger::Ledger(const Manifest& manifest, const Roster& roster, VoteIndex& votes,
       votes_(votes),
       facts_(facts),
       null_value_(null_value()),
+      shown_(manifest.n),
       progress_(manifest.n) {}
 
 Fact Ledger::fact_of(FactKind kind, const Record& record, Digest other) const {
@@ -45,26 +47,46 @@ Ledger::Retired* Ledger::retired(Slot slot) {
   return slot >= 1 && slot - 1 < retired_.size() ? &retired_[slot - 1] : nullptr;
 }
 
-void Ledger::on_proposed(Slot slot, Digest value, bool genuine, Time now) {
-  std::vector<Proposal>* list = &unplaced_;
-  if (slot != kNoSlot) {
-    LiveSlot* live = slots_.open(slot);
-    if (live == nullptr) return;
-    if (live->named == kNever) live->named = now;
-    list = &live->proposals;
-  }
-  for (Proposal& known : *list) {
-    if (known.value != value) continue;
+// A proposal begins a decision if the primary of its view made it; a view whose primary is unknown takes anybody's.
+bool Ledger::credited(NodeId signer, const Message& holder) const {
+  if (manifest_.primary && holder.label().view != kNoView && holder.signer() != manifest_.primary(holder.label().view))
+    return false;
+  return holder.signer() == signer || !manifest_.verify || manifest_.verify(holder);
+}
+
+// The slot in which a proposal is to be kept; null if it is kept with the other shown values.
+Ledger::LiveSlot* Ledger::place_for(NodeId signer, const Message& holder, Digest value) {
+  const Slot slot = holder.label().value == value ? holder.label().slot : kNoSlot;
+  if (slot == kNoSlot) return nullptr;
+  const bool honest = roster_.honest(signer);
+  if (honest && holder.signer() == signer) front_ = std::max(front_, slot + 1);
+  if (slot >= front_ && slot - front_ >= kReach) return nullptr;
+  LiveSlot* live = slots_.open(slot);
+  if (live == nullptr || honest) return live;
+  const auto own = std::count_if(live->proposals.begin(), live->proposals.end(),
+                                 [&](const Proposal& known) { return known.signer == signer; });
+  return static_cast<std::size_t>(own) < kMostOfOne ? live : nullptr;
+}
+
+void Ledger::on_proposed(NodeId signer, const Message& holder, Digest value, bool genuine, Time now) {
+  LiveSlot* live = place_for(signer, holder, value);
+  if (live == nullptr || all_shown_) shown_.add(signer, value, genuine, roster_.honest(signer));
+  if (live == nullptr) return;
+  const bool begins = credited(signer, holder);
+  for (Proposal& known : live->proposals) {
+    if (known.value != value || known.view != holder.label().view) continue;
     known.genuine |= genuine;
+    if (begins && known.named == kNever) known.named = now;
     return;
   }
-  if (list->size() < kMostUnplaced) list->push_back({value, genuine});
+  live->proposals.push_back({value, holder.label().view, signer, genuine, begins ? now : kNever});
 }
 
 void Ledger::on_decided(const Record& record) {
   if (!roster_.honest_replica(record.node)) return;
   LiveSlot* live = slots_.open(record.slot);
   if (live == nullptr) return late_decision(record);
+  front_ = std::max(front_, record.slot + 1);
   if (!live->decided) {
     first_decision(record, *live);
   } else if (live->split || live->decided != record.value) [[unlikely]] {
@@ -79,25 +101,35 @@ void Ledger::on_decided(const Record& record) {
 
 void Ledger::first_decision(const Record& record, LiveSlot& live) {
   live.decided = record.value;
+  live.view = record.view;
   check_proposed(record, live);
 }
 
 void Ledger::check_proposed(const Record& record, const LiveSlot& live) {
   if (record.value == null_value_) return;
   bool seen = false;
-  const auto offered = [&](const std::vector<Proposal>& proposals) {
-    for (const Proposal& proposal : proposals) {
-      if (proposal.value != record.value) continue;
-      seen = true;
-      if (proposal.genuine) return true;
-    }
-    return false;
-  };
-  if (offered(live.proposals)) return;
-  // Shown for another slot, perhaps, or in an answer to a fetch.
-  bool genuine = offered(unplaced_);
-  if (!genuine) slots_.for_each([&](Slot, const LiveSlot& other) { genuine = genuine || offered(other.proposals); });
-  if (genuine) return;
+  for (const Proposal& proposal : live.proposals) {
+    if (proposal.value != record.value) continue;
+    if (proposal.genuine) return;
+    seen = true;
+  }
+  // Shown for another slot, perhaps, or in an answer to a fetch. From the first such decision on, all are looked up in
+  // one step, or a run in which nothing was proposed would take the square of its length.
+  if (!all_shown_) {
+    all_shown_ = true;
+    slots_.for_each([&](Slot, const LiveSlot& other) {
+      for (const Proposal& proposal : other.proposals) {
+        shown_.add(proposal.signer, proposal.value, proposal.genuine, roster_.honest(proposal.signer));
+      }
+    });
+  }
+  if (const bool* genuine = shown_.genuine(record.value)) {
+    if (*genuine) return;
+    seen = true;
+  } else if (!shown_.forgotten().empty()) {
+    ++unchecked_values_;  // it may have been among them
+    return;
+  }
   Fact fact = fact_of(FactKind::decided_unproposed, record, {});
   fact.detail =
       seen ? "it contains a request that no client signed" : "no signed message ever showed a batch of that name";
@@ -152,6 +184,7 @@ bool Ledger::decided(NodeId node, Slot slot, const LiveSlot* live, Digest& value
 // The slot is retired: every honest replica had decided it, so this one decides it a second time.
 void Ledger::late_decision(const Record& record) {
   const Retired* known = retired(record.slot);
+  if (known == nullptr && record.slot >= slots_.end()) ++unfollowed_;
   if (known == nullptr || !known->decided || known->decided == record.value) return;
   const auto own = dissenting_.find({record.slot, record.node});
   if (own != dissenting_.end() && own->second == record.value) return;
@@ -159,8 +192,10 @@ void Ledger::late_decision(const Record& record) {
 }
 
 void Ledger::check_backed(const Record& record, LiveSlot& live) {
-  const std::uint32_t votes = votes_.deciding_votes(record.view, record.slot, record.value);
-  if (votes < manifest_.quorum) {  // kNobody, where votes are forgotten, is more than any quorum
+  const auto [votes, forgotten] = votes_.backing(record.view, record.slot, record.value);
+  if (votes < manifest_.quorum && votes + forgotten >= manifest_.quorum) {
+    ++unchecked_votes_;
+  } else if (votes < manifest_.quorum) {
     Fact fact = fact_of(FactKind::decided_unbacked, record, {});
     fact.count = votes;
     fact.messages = votes_.votes_for(record.view, record.slot, record.value);
@@ -174,6 +209,7 @@ void Ledger::on_executed(const Record& record) {
   if (!roster_.honest_replica(record.node)) return;
   Progress& progress = progress_[record.node];
   LiveSlot* live = slots_.open(record.slot);
+  front_ = std::max(front_, record.slot + 1);
   const bool in_order = record.slot == progress.executed + 1 && live != nullptr && !live->split &&
                         live->decided == record.value && live->decided_by.contains(record.node);
   if (!in_order) [[unlikely]]
@@ -279,8 +315,14 @@ void Ledger::on_roster_change() {
 }
 
 void Ledger::settle(LiveSlot& live, Time now) {
-  if (live.named == kNever || live.adopted) return;
-  const Duration took = now - live.named;
+  if (live.adopted) return;
+  Time named = kNever;
+  for (const Proposal& proposal : live.proposals) {
+    const bool in_time = proposal.view == kNoView || live.view == kNoView || proposal.view <= live.view;
+    if (proposal.value == live.decided && in_time) named = std::min(named, proposal.named);
+  }
+  if (named == kNever) return;
+  const Duration took = now - named;
   ++delays_.slots;
   delays_.total += took;
   delays_.longest = std::max(delays_.longest, took);

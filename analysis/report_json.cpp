@@ -100,6 +100,16 @@ Json suspects(const Result& result) {
   return list;
 }
 
+Json forgotten(const Result& result) {
+  Json list = Json::array();
+  for (const Forgotten& item : result.forgotten) {
+    list.push_back({{"what", item.what},
+                    {"signer", item.signer == kNobody ? Json() : node(result, item.signer)},
+                    {"count", number(item.count)}});
+  }
+  return list;
+}
+
 Json network(const Result& result) {
   Json json = Json::object();
   NetworkCounters::each(result.network, [&](const char* name, std::uint64_t count) { json[name] = number(count); });
@@ -152,46 +162,50 @@ Json decide_delay(const DecisionDelays& delays) {
 Json to_json(const Result& r) {
   Json happened = Json::object();
   for (const auto& [name, count] : r.figures.happened) happened[name] = number(count);
-  return {{"scenario", r.scenario},
-          {"variant", r.variant},
-          {"file", r.file},
-          {"protocol", r.protocol},
-          {"n", r.n},
-          {"f", r.f},
-          {"quorum", r.quorum},
-          {"seed", number(r.seed)},
-          {"verdict", to_string(r.verdict)},
-          {"safety", to_string(r.safety)},
-          {"liveness", to_string(r.liveness)},
-          {"violations", violations(r)},
-          {"violations_dropped", number(r.violations_dropped)},
-          {"classification", to_string(r.classification)},
-          {"explanation", r.explanation},
-          {"culprits", nodes(r, r.culprits)},
-          {"evidence", evidence(r)},
-          {"suspects", suspects(r)},
-          {"faulty", nodes(r, r.faulty)},
-          {"decisions", number(r.decisions)},
-          {"decide_delay", decide_delay(r.delays)},
-          {"requests",
-           {{"submitted", number(r.submitted)},
-            {"accepted", number(r.accepted)},
-            {"measured", number(r.figures.measured)}}},
-          {"views", {{"highest", number(r.figures.highest_view)}, {"entered", number(r.figures.views_entered)}}},
-          {"events", number(r.events)},
-          {"messages", messages(r)},
-          {"bytes", number(r.total().bytes)},
-          {"sim_time_ns", number(nanoseconds(r.end))},
-          {"latency", latency(r.figures.latency)},
-          {"throughput", r.figures.throughput},
-          {"series", series(r)},
-          {"happened", std::move(happened)},
-          {"network", network(r)},
-          {"end_reason", to_string(r.end_reason)},
-          {"fingerprint", hash(r.fingerprint)},
-          {"scenario_hash", hash(r.scenario_hash)},
-          {"unmet", r.unmet},
-          {"reproduce", r.reproduce}};
+  Json json{{"scenario", r.scenario},
+            {"variant", r.variant},
+            {"file", r.file},
+            {"protocol", r.protocol},
+            {"n", r.n},
+            {"f", r.f},
+            {"quorum", r.quorum},
+            {"seed", number(r.seed)},
+            {"verdict", to_string(r.verdict)},
+            {"safety", to_string(r.safety)},
+            {"liveness", to_string(r.liveness)},
+            {"violations", violations(r)},
+            {"violations_dropped", number(r.violations_dropped)},
+            {"classification", to_string(r.classification)},
+            {"explanation", r.explanation},
+            {"culprits", nodes(r, r.culprits)},
+            {"evidence", evidence(r)},
+            {"suspects", suspects(r)},
+            {"faulty", nodes(r, r.faulty)},
+            {"forgotten", forgotten(r)},
+            {"unsure", r.unsure},
+            {"decisions", number(r.decisions)},
+            {"decide_delay", decide_delay(r.delays)},
+            {"requests",
+             {{"submitted", number(r.submitted)},
+              {"accepted", number(r.accepted)},
+              {"measured", number(r.figures.measured)}}},
+            {"views", {{"highest", number(r.figures.highest_view)}, {"entered", number(r.figures.views_entered)}}},
+            {"events", number(r.events)},
+            {"messages", messages(r)},
+            {"bytes", number(r.total().bytes)},
+            {"sim_time_ns", number(nanoseconds(r.end))},
+            {"latency", latency(r.figures.latency)},
+            {"throughput", r.figures.throughput},
+            {"series", series(r)},
+            {"happened", std::move(happened)},
+            {"network", network(r)},
+            {"end_reason", to_string(r.end_reason)},
+            {"fingerprint", hash(r.fingerprint)},
+            {"scenario_hash", hash(r.scenario_hash)},
+            {"unmet", r.unmet},
+            {"reproduce", r.reproduce}};
+  for (const auto& [kind, count] : r.taken_on_trust) json["taken_on_trust"][kind] = number(count);
+  return json;
 }
 
 std::string json_line(const Result& result) {

@@ -166,6 +166,27 @@ void suspects(Page& page, const Result& r) {
   }
 }
 
+void forgotten(Page& page, const Result& r) {
+  if (r.forgotten.empty()) return;
+  page.heading("What the judge had to forget");
+  for (const Forgotten& item : r.forgotten) {
+    std::string text = plural(item.count, item.what.substr(0, item.what.size() - 1));
+    if (item.signer != kNobody) text += fmt::format(" of {}", named(r, item.signer));
+    page.line(fmt::format("  {}", text));
+  }
+  if (r.unsure.empty()) page.line(page.ink(Ink::dim, "  Nothing that is said here depends on it."));
+  for (const std::string& line : r.unsure) page.line(fmt::format("  {} {}", page.ink(Ink::warn, "!"), line));
+}
+
+void trust(Page& page, const Result& r) {
+  if (r.taken_on_trust.empty()) return;
+  page.heading("Taken on trust, for the scenario was not run again");
+  std::vector<std::string> kinds;
+  for (const auto& [kind, count] : r.taken_on_trust) kinds.push_back(fmt::format("{} {}", human_count(count), kind));
+  page.line(fmt::format("  all lines of the trace: {}", fmt::join(kinds, ", ")));
+  page.line("  Their signatures fit, but the keys follow from the seed: whoever has byzsim can sign for anybody.");
+}
+
 // Width on a terminal of text whose only characters beyond ASCII are single-width.
 std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(
@@ -258,9 +279,11 @@ std::string text_report(const Result& result, const TextStyle& style, const Sequ
   Page page(style);
   headline(page, result);
   promises(page, result);
+  trust(page, result);
   violations(page, result);
   culprits(page, result, sequence);
   suspects(page, result);
+  forgotten(page, result);
   if (sequence != nullptr) story(page, *sequence);
   if (style.figures) figures(page, result);
   page.heading("Reproduce");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,13 @@ struct NamedTraffic {
   KindTraffic traffic;
 };
 
+/// Something that the judge could not keep, since its memory is bounded.
+struct Forgotten {
+  std::string what;         ///< votes, claims or values of one signer; slots, that is, all votes in them
+  NodeId signer = kNobody;  ///< whose; nobody's in particular if it is slots
+  std::uint64_t count = 0;
+};
+
 struct Result {
   // Which run it was.
   std::string scenario;
@@ -54,6 +62,8 @@ struct Result {
   std::vector<NodeId> culprits;
   std::vector<Evidence> evidence;
   std::vector<Suspect> suspects;
+  std::vector<Forgotten> forgotten;
+  std::vector<std::string> unsure;  ///< a sentence for each thing that what was forgotten leaves open
 
   // How it went.
   EndReason end_reason = EndReason::quiet;
@@ -74,6 +84,8 @@ struct Result {
   Verdict verdict = Verdict::met;
   std::vector<std::string> unmet;  ///< a sentence for each expectation that was not met, or could not be judged
   std::string reproduce;           ///< a command line; filled in by the caller
+  /// Lines of a trace by kind, where this was judged from a trace and nothing but the trace speaks for them.
+  std::map<std::string, std::uint64_t> taken_on_trust{};
 
   KindTraffic total() const {
     KindTraffic sum;

@@ -2,6 +2,10 @@
 // state stops being honest there and then.
 #pragma once
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "sim/trace/manifest.hpp"
 #include "sim/trace/record.hpp"
 
@@ -23,13 +27,20 @@ class Roster {
   bool on_restarted(const Record& record) {
     if (record.count != 0 || record.node >= n_ || !faulty_.insert(record.node)) return false;
     ++faulty_replicas_;
+    later_.emplace_back(record.time, record.node);
     return true;
+  }
+  /// The same as it was at some time in the past.
+  bool faulty_at(NodeId node, Time when) const {
+    const auto since = std::find_if(later_.begin(), later_.end(), [&](const auto& one) { return one.second == node; });
+    return faulty_.contains(node) && (since == later_.end() || since->first <= when);
   }
 
  private:
   std::uint32_t n_;
   ReplicaSet faulty_;
   std::uint32_t faulty_replicas_;
+  std::vector<std::pair<Time, NodeId>> later_;  // those that became faulty in the run, and when
 };
 
 }  // namespace byzsim

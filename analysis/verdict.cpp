@@ -33,16 +33,22 @@ class Weighing {
     metrics();
     if (cut_short_)
       unknown(fmt::format("the run was cut short ({}), so nothing is certain", to_string(result_.end_reason)));
+    for (const std::string& line : result_.unsure) unknown(line);
     result_.verdict = unmet_ ? Verdict::unmet : unknown_ ? Verdict::inconclusive : Verdict::met;
     result_.unmet = std::move(lines_);
   }
 
  private:
-  // `firm`: a longer run could not have mended it.
+  // `firm`: a longer run could not have mended it, nor a judge that forgets nothing.
   void fail(std::string line, bool firm = false) {
     if (cut_short_ && !firm) return unknown(std::move(line));
     unmet_ = true;
     lines_.push_back(std::move(line));
+  }
+  // The same for what follows from evidence that may have been forgotten.
+  void fail_unless_forgotten(std::string line, bool firm = false) {
+    if (!result_.unsure.empty() && !firm) return unknown(std::move(line));
+    fail(std::move(line), firm);
   }
   void unknown(std::string line) {
     unknown_ = true;
@@ -73,7 +79,7 @@ class Weighing {
     if (wanted == Safety::held) {
       fail(fmt::format("expected safety {}, but {}", expect_.safety ? "held" : "to hold", broken(true)), true);
     } else {
-      fail("expected safety violated, but it held");
+      fail_unless_forgotten("expected safety violated, but it held");
     }
   }
 
@@ -132,8 +138,9 @@ class Weighing {
     if (wanted == result_.culprits) return;
     const bool too_many =
         !std::includes(wanted.begin(), wanted.end(), result_.culprits.begin(), result_.culprits.end());
-    fail(fmt::format("expected evidence against {}, but it convicts {}", listed(wanted), listed(result_.culprits)),
-         too_many);
+    fail_unless_forgotten(
+        fmt::format("expected evidence against {}, but it convicts {}", listed(wanted), listed(result_.culprits)),
+        too_many);
   }
 
   void suspects() {
@@ -152,7 +159,7 @@ class Weighing {
     std::set<std::string> broken;
     for (const JudgedViolation& violation : result_.violations) broken.insert(violation.invariant);
     for (const std::string& name : wanted) {
-      if (!broken.contains(name)) fail(fmt::format("expected {} to be violated, but it held", name));
+      if (!broken.contains(name)) fail_unless_forgotten(fmt::format("expected {} to be violated, but it held", name));
     }
     for (const std::string& name : broken) {
       if (!wanted.contains(name)) fail(fmt::format("{} was violated, which was not expected", name), true);

@@ -6,8 +6,8 @@ namespace byzsim {
 
 namespace {
 
-// A faulty signer cannot make a slot's scan longer than this by inventing values.
-constexpr std::uint32_t kMostInvented = 512;
+// Where faulty signers are a quorum among themselves, they open so many slots ahead and values in a slot, and no more.
+constexpr std::uint32_t kAlone = 512;
 
 std::uint64_t pack(const Message& message, const KindFacts& kind) {
   return message.id() << 8 | static_cast<std::uint8_t>(kind.index);
@@ -18,11 +18,19 @@ std::uint64_t pack(const Message& message, const KindFacts& kind) {
 VoteIndex::VoteIndex(const Manifest& manifest, const Roster& roster, const KindTable& kinds, FactSink& facts)
     : manifest_(manifest),
       roster_(roster),
+      corrupted_(roster.faulty()),
       kinds_(kinds),
       facts_(facts),
-      most_live_(std::clamp<Slot>((64u << 20) / (24 * Slot{manifest.n + 8}), 256, 8192)) {}
+      most_live_(std::clamp<Slot>((64u << 20) / (24 * Slot{manifest.n + 8}), 256, 8192)),
+      faulty_by_slot_(manifest.n),
+      faulty_by_view_(manifest.n) {
+  for (std::uint16_t i = 0; i < manifest.kinds.size(); ++i) {
+    const KindFacts& kind = kinds.at(i);
+    if (kind.decides && kind.family != kNoFamily) deciding_.emplace_back(kind.family, i);
+  }
+}
 
-void VoteIndex::add(const Message& message, const KindFacts& kind, Time now) {
+void VoteIndex::add_honest(const Message& message, const KindFacts& kind, Time now) {
   const Label& label = message.label();
   const NodeId signer = message.signer();
   if (signer >= manifest_.n) return;
@@ -35,7 +43,8 @@ void VoteIndex::add(const Message& message, const KindFacts& kind, Time now) {
   const bool has_slot = label.slot != kNoSlot;
   if (!has_slot && label.view == kNoView) return;
   SlotRing<Entry>& ring = has_slot ? by_slot_ : by_view_;
-  Entry* entry = ring.open(has_slot ? label.slot : label.view);
+  const std::uint64_t place = has_slot ? label.slot : label.view;
+  Entry* entry = ring.open(place);
   if (entry == nullptr) return;
 
   Tally* own = nullptr;
@@ -50,8 +59,8 @@ void VoteIndex::add(const Message& message, const KindFacts& kind, Time now) {
     }
   }
   if (own == nullptr) {
-    own = new_tally(*entry, message, kind);
-    if (own == nullptr) return;
+    own = new_tally(*entry, label, kind);
+    join(*entry, *own, place, has_slot ? faulty_by_slot_ : faulty_by_view_, now);
     if (ring.end() - ring.base() > most_live_) ring.retire_below(ring.end() - most_live_ / 2);
   }
   if (!own->signers.insert(signer)) {
@@ -74,17 +83,14 @@ void VoteIndex::add(const Message& message, const KindFacts& kind, Time now) {
 inline void VoteIndex::count(const Message& message, const KindFacts& kind, Entry& entry, Tally& own, Time now) {
   own.first[message.signer()] = pack(message, kind);
   own.decides |= kind.decides;
-  if (!roster_.honest(message.signer())) [[unlikely]]
-    entry.kept.emplace_back(&message);
   if (++own.count == manifest_.quorum && kind.vote) certify(entry, own, message.label().slot, now);
 }
 
-VoteIndex::Tally* VoteIndex::new_tally(Entry& entry, const Message& message, const KindFacts& kind) {
-  if (entry.used >= kMostInvented && !roster_.honest(message.signer())) return nullptr;
+VoteIndex::Tally* VoteIndex::new_tally(Entry& entry, const Label& label, const KindFacts& kind) {
   if (entry.used == entry.tallies.size()) entry.tallies.emplace_back();
   Tally& tally = entry.tallies[entry.used++];
-  tally.value = message.label().value;
-  tally.view = message.label().view;
+  tally.value = label.value;
+  tally.view = label.view;
   tally.family = kind.family;
   tally.decides = kind.decides;
   tally.certified = false;
@@ -94,43 +100,103 @@ VoteIndex::Tally* VoteIndex::new_tally(Entry& entry, const Message& message, con
   return &tally;
 }
 
+VoteIndex::Tally* VoteIndex::find(Entry& entry, const Label& label, const KindFacts& kind) const {
+  for (std::uint32_t i = 0; i < entry.used; ++i) {
+    Tally& tally = entry.tallies[i];
+    if (tally.family == kind.family && tally.view == label.view && tally.value == label.value) return &tally;
+  }
+  return nullptr;
+}
+
+// Counts the faulty signers that had voted for a value before anybody honest did.
+void VoteIndex::join(Entry& entry, Tally& tally, std::uint64_t place, const FaultyVotes& faulty, Time now) {
+  if (faulty.empty()) return;
+  faulty.for_each_signer([&](NodeId signer) {
+    const std::uint64_t packed = faulty.find(signer, place, tally.view, tally.family, tally.value);
+    if (packed == 0 || !tally.signers.insert(signer)) return;
+    tally.first[signer] = packed;
+    const KindFacts& kind = kinds_.at(static_cast<std::uint16_t>(packed & 0xff));
+    tally.decides |= kind.decides;
+    if (++tally.count == manifest_.quorum && kind.vote) {
+      certify(entry, tally, &faulty == &faulty_by_slot_ ? place : kNoSlot, now);
+    }
+  });
+}
+
+void VoteIndex::add_faulty(const Message& message, const KindFacts& kind, Time now, bool received) {
+  const Label& label = message.label();
+  if (message.signer() >= manifest_.n) return;
+  const bool has_slot = label.slot != kNoSlot;
+  if (!has_slot && label.view == kNoView) return;
+  const std::uint64_t place = has_slot ? label.slot : label.view;
+  const SlotRing<Entry>& ring = has_slot ? by_slot_ : by_view_;
+  if (place < ring.base() && place != 0) return;  // settled or forgotten
+  FaultyVotes& shelves = has_slot ? faulty_by_slot_ : faulty_by_view_;
+  const FaultyVotes::Key key{place, label.view, kind.family, kind.index, label.value};
+  const FaultyVotes::News news = shelves.add(message.signer(), key, message, kind.decides, received, ring.end());
+  if (news == FaultyVotes::News::nothing) return;
+  count_faulty(message, kind, place, now);
+  if (news == FaultyVotes::News::received && kind.exclusive) look_for_conflict(shelves, key, message);
+}
+
+void VoteIndex::count_faulty(const Message& message, const KindFacts& kind, std::uint64_t place, Time now) {
+  const Label& label = message.label();
+  const bool has_slot = label.slot != kNoSlot;
+  SlotRing<Entry>& ring = has_slot ? by_slot_ : by_view_;
+  Entry* entry = ring.find(place);
+  // Faulty signers that are a quorum among themselves certify without anybody honest, in slots within reach.
+  const bool alone = roster_.faulty_replicas() >= manifest_.quorum;
+  if (entry == nullptr && alone && place < ring.end() + kAlone) {
+    latest_ = nullptr;  // entries may move
+    entry = ring.open(place);
+  }
+  if (entry == nullptr) return;
+  Tally* tally = find(*entry, label, kind);
+  if (tally == nullptr) {
+    if (!alone || entry->used >= kAlone) return;
+    latest_ = nullptr;  // tallies may move, and it gets a rival
+    tally = new_tally(*entry, label, kind);
+    return join(*entry, *tally, place, has_slot ? faulty_by_slot_ : faulty_by_view_, now);
+  }
+  if (tally->signers.insert(message.signer())) {
+    count(message, kind, *entry, *tally, now);
+  } else {
+    tally->first[message.signer()] = pack(message, kind);  // the signing that honest replicas hold
+  }
+}
+
 // The signer voted for this value before. A primary's PREPARE beside its PRE-PREPARE is remembered on its own, since it
 // may conflict with another PREPARE. False if it was known.
 bool VoteIndex::repeated(Entry& entry, const Tally& tally, const Message& message, const KindFacts& kind) {
-  const std::uint64_t packed = pack(message, kind);
-  if ((tally.first[message.signer()] & 0xff) == (packed & 0xff)) return false;
   const auto index = static_cast<std::uint32_t>(&tally - entry.tallies.data());
-  for (const Extra& extra : entry.extras) {
-    if (extra.tally == index && extra.signer == message.signer() && (extra.packed & 0xff) == (packed & 0xff))
-      return false;
-  }
-  entry.extras.push_back({index, message.signer(), packed});
-  if (!roster_.honest(message.signer())) entry.kept.emplace_back(&message);
+  if (signing_of(entry, index, message.signer(), kind.index) != 0) return false;
+  entry.extras.push_back({index, message.signer(), pack(message, kind)});
   return true;
+}
+
+// The number of a signing of this kind by a signer who is counted for this tally; 0 if it was of another kind.
+std::uint64_t VoteIndex::signing_of(const Entry& entry, std::uint32_t tally, NodeId signer, std::uint16_t kind) const {
+  const auto of_kind = [&](std::uint64_t packed) { return (packed & 0xff) == (kind & 0xff); };
+  const std::uint64_t first = entry.tallies[tally].first[signer];
+  if (of_kind(first)) return first >> 8;
+  for (const Extra& extra : entry.extras) {
+    if (extra.tally == tally && extra.signer == signer && of_kind(extra.packed)) return extra.packed >> 8;
+  }
+  return 0;
 }
 
 void VoteIndex::look_for_conflict(Entry& entry, const Tally& own, const Message& message, const KindFacts& kind,
                                   Time now) {
   const NodeId signer = message.signer();
-  const auto same_kind = [&](std::uint64_t packed) { return (packed & 0xff) == (pack(message, kind) & 0xff); };
   for (std::uint32_t i = 0; i < entry.used; ++i) {
     const Tally& rival = entry.tallies[i];
     if (&rival == &own || rival.family != own.family || rival.view != own.view || !rival.signers.contains(signer))
       continue;
-    std::uint64_t packed = rival.first[signer];
-    if (!same_kind(packed)) {
-      packed = 0;
-      for (const Extra& extra : entry.extras) {
-        if (extra.tally == i && extra.signer == signer && same_kind(extra.packed)) packed = extra.packed;
-      }
-      if (packed == 0) continue;
-    }
+    const std::uint64_t other = signing_of(entry, i, signer, kind.index);
+    if (other == 0) continue;
     Conflict conflict;
-    conflict.first = {packed >> 8, kind.index, signer, own.view, message.label().slot, rival.value, nullptr};
+    conflict.first = {other, kind.index, signer, own.view, message.label().slot, rival.value, nullptr};
     conflict.second = {message.id(), kind.index, signer, own.view, message.label().slot, own.value, Ref(&message)};
-    for (const auto& kept : entry.kept) {
-      if (kept->id() == conflict.first.id && kept->signer() == signer) conflict.first.message = kept;
-    }
     if (conflicts_ != nullptr) conflicts_->on_conflict(conflict);
     Fact fact;
     fact.kind = FactKind::votes_conflict;
@@ -145,6 +211,33 @@ void VoteIndex::look_for_conflict(Entry& entry, const Tally& own, const Message&
     fact.detail = kinds_.name(kind.index);
     facts_.raise(fact);
     return;  // one proof is enough; a third value adds nothing
+  }
+}
+
+// A faulty signer's value that honest replicas now hold, against another that they hold, or that it signed in its
+// honest days.
+void VoteIndex::look_for_conflict(const FaultyVotes& faulty, const FaultyVotes::Key& key, const Message& message) {
+  if (conflicts_ == nullptr) return;
+  const NodeId signer = message.signer();
+  const Slot slot = message.label().slot;
+  Conflict conflict;
+  conflict.second = {message.id(), key.kind, signer, key.view, slot, key.value, Ref(&message)};
+  conflict.second_received = true;
+  if (const auto* rival = faulty.rival(signer, key)) {
+    conflict.first = {rival->second.id, key.kind, signer, key.view, slot, rival->first.value, rival->second.message};
+    conflict.first_received = true;
+    return conflicts_->on_conflict(conflict);
+  }
+  if (corrupted_.contains(signer)) return;
+  const Entry* entry = (slot != kNoSlot ? by_slot_ : by_view_).find(key.place);
+  for (std::uint32_t i = 0; entry != nullptr && i < entry->used; ++i) {
+    const Tally& tally = entry->tallies[i];
+    if (tally.family != key.family || tally.view != key.view || tally.value == key.value) continue;
+    if (!tally.signers.contains(signer)) continue;
+    const std::uint64_t other = signing_of(*entry, i, signer, key.kind);
+    if (other == 0) continue;
+    conflict.first = {other, key.kind, signer, key.view, slot, tally.value, nullptr};
+    return conflicts_->on_conflict(conflict);
   }
 }
 
@@ -174,15 +267,29 @@ void VoteIndex::certify(Entry& entry, Tally& tally, Slot slot, Time now) {
   }
 }
 
-std::uint32_t VoteIndex::deciding_votes(View view, Slot slot, Digest value) const {
+Backing VoteIndex::backing(View view, Slot slot, Digest value) const {
+  if (slot < by_slot_.base() && slot != 0) return {0, manifest_.quorum};
+  Backing backing;
   const Entry* entry = by_slot_.find(slot);
-  if (entry == nullptr) return slot < by_slot_.base() || by_slot_.saturated() ? kNobody : 0;
-  std::uint32_t most = 0;
-  for (std::uint32_t i = 0; i < entry->used; ++i) {
+  if (entry == nullptr && by_slot_.saturated()) return {0, manifest_.quorum};
+  const Tally* found = nullptr;
+  for (std::uint32_t i = 0; entry != nullptr && i < entry->used; ++i) {
     const Tally& tally = entry->tallies[i];
-    if (tally.decides && tally.view == view && tally.value == value) most = std::max(most, tally.count);
+    if (!tally.decides || tally.view != view || tally.value != value) continue;
+    if (found == nullptr || tally.count > found->count) found = &tally;
   }
-  return most;
+  if (found != nullptr) backing.votes = found->count;
+  faulty_by_slot_.for_each_signer([&](NodeId signer) {
+    if (found != nullptr && found->signers.contains(signer)) return;
+    // Nobody honest voted for this value: those who did stand on their shelves alone.
+    bool voted = false;
+    for (const auto& [family, kind] : deciding_) {
+      voted = voted || (found == nullptr && faulty_by_slot_.find(signer, slot, view, family, value) != 0);
+    }
+    backing.votes += voted ? 1 : 0;
+    backing.forgotten += !voted && faulty_by_slot_.lost(signer).covers(slot) ? 1 : 0;
+  });
+  return backing;
 }
 
 std::vector<std::uint64_t> VoteIndex::votes_for(View view, Slot slot, Digest value) const {

@@ -4,12 +4,16 @@
 // It notices, while counting, a signer's second value in one (kind, view, slot) and a second value with a quorum of
 // votes in one (phase, view, slot). A vote costs a scan over the few values of its slot and one bit; memory is that of
 // the live slots, at most about 64 MB.
+//
+// Only honest signers open slots and values here. What faulty ones sign stands in FaultyVotes, signer by signer, and
+// counts for whatever honest signers voted for; so no flood of theirs pushes out anybody else's vote.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "analysis/fact.hpp"
+#include "analysis/faulty_votes.hpp"
 #include "analysis/kinds.hpp"
 #include "analysis/roster.hpp"
 #include "analysis/slot_ring.hpp"
@@ -33,6 +37,14 @@ struct Exhibit {
 struct Conflict {
   Exhibit first;
   Exhibit second;
+  bool first_received = false;  ///< an honest replica is known to hold it
+  bool second_received = false;
+};
+
+/// How many votes a decision has behind it.
+struct Backing {
+  std::uint32_t votes = 0;
+  std::uint32_t forgotten = 0;  ///< further ones that there may have been
 };
 
 /// Told of every conflict as it arises; forensics.
@@ -48,27 +60,51 @@ class VoteIndex {
   void attach(ConflictSink& conflicts) { conflicts_ = &conflicts; }
 
   /// Counts a signed message whose kind belongs to a family and whose label names a value.
-  void add(const Message& message, const KindFacts& kind, Time now);
-  /// Distinct signers of deciding votes for this value in (view, slot); kNobody if the slot's votes are forgotten.
-  std::uint32_t deciding_votes(View view, Slot slot, Digest value) const;
+  void add(const Message& message, const KindFacts& kind, Time now) {
+    if (!roster_.honest(message.signer())) [[unlikely]]
+      return add_faulty(message, kind, now, false);
+    add_honest(message, kind, now);
+  }
+  /// The same for one by a faulty signer that an honest replica holds, whether or not its signing was seen.
+  void receive_faulty(const Message& message, const KindFacts& kind, Time now) { add_faulty(message, kind, now, true); }
+  /// Distinct signers of deciding votes for this value in (view, slot).
+  Backing backing(View view, Slot slot, Digest value) const;
   /// Numbers of the messages by which these votes were cast, by increasing signer.
   std::vector<std::uint64_t> votes_for(View view, Slot slot, Digest value) const;
-  /// Calls `visit(const Exhibit&)` for every deciding vote of this signer that is not forgotten.
+  /// Calls `visit(const Exhibit&)` for every deciding vote of this signer that is not forgotten: those of its honest
+  /// days as they were signed, those of others as honest replicas hold them.
   void for_each_deciding_vote(NodeId signer, auto&& visit) {
-    by_slot_.for_each([&](Slot slot, const Entry& entry) {
-      for (std::uint32_t i = 0; i < entry.used; ++i) {
-        const Tally& tally = entry.tallies[i];
-        if (!tally.decides || !tally.signers.contains(signer)) continue;
-        const std::uint64_t packed = tally.first[signer];
-        visit(
-            Exhibit{packed >> 8, static_cast<std::uint16_t>(packed & 0xff), signer, tally.view, slot, tally.value, {}});
-      }
+    if (!corrupted_.contains(signer)) {
+      by_slot_.for_each([&](Slot slot, const Entry& entry) {
+        for (std::uint32_t i = 0; i < entry.used; ++i) {
+          const Tally& tally = entry.tallies[i];
+          if (!tally.decides || !tally.signers.contains(signer)) continue;
+          const std::uint64_t packed = tally.first[signer];
+          const auto kind = static_cast<std::uint16_t>(packed & 0xff);
+          visit(Exhibit{packed >> 8, kind, signer, tally.view, slot, tally.value, {}}, false);
+        }
+      });
+    }
+    faulty_by_slot_.for_each_received(signer, [&](const FaultyVotes::Key& key, const FaultyVotes::Kept& kept) {
+      if (kept.decides) visit(Exhibit{kept.id, key.kind, signer, key.view, key.place, key.value, kept.message}, true);
     });
   }
   void forget_below(Slot slot) {
     by_slot_.retire_below(slot);
+    faulty_by_slot_.retire_below(slot);
+    settled_ = std::max(settled_, slot);
     latest_ = nullptr;
   }
+  /// Unsettled slots below this one are forgotten; kNoSlot if there are none.
+  Slot forgotten_below() const { return by_slot_.base() > settled_ ? by_slot_.base() : kNoSlot; }
+  /// Slots below this one are settled.
+  Slot settled_below() const { return settled_; }
+  /// Whether votes of this slot were forgotten before all honest replicas had settled it.
+  bool forgotten(Slot slot) const { return slot >= settled_ && slot < by_slot_.base(); }
+  /// What a faulty signer has made the index forget of its own, within what honest replicas have reached.
+  FaultyVotes::Lost lost(NodeId signer) const { return faulty_by_slot_.lost(signer); }
+  /// One past the furthest slot that an honest signer has voted in.
+  Slot front() const { return by_slot_.end(); }
 
  private:
   struct Tally {
@@ -90,22 +126,28 @@ class VoteIndex {
     std::vector<Tally> tallies;  // the first `used` count; the others keep their memory
     std::uint32_t used = 0;
     std::vector<Extra> extras;
-    std::vector<Ref<const Message>> kept;
     void reset() {
       used = 0;
       extras.clear();
-      kept.clear();
     }
   };
 
+  void add_honest(const Message& message, const KindFacts& kind, Time now);
+  void add_faulty(const Message& message, const KindFacts& kind, Time now, bool received);
   void count(const Message& message, const KindFacts& kind, Entry& entry, Tally& own, Time now);
-  Tally* new_tally(Entry& entry, const Message& message, const KindFacts& kind);
+  void count_faulty(const Message& message, const KindFacts& kind, std::uint64_t place, Time now);
+  Tally* new_tally(Entry& entry, const Label& label, const KindFacts& kind);
+  void join(Entry& entry, Tally& tally, std::uint64_t place, const FaultyVotes& faulty, Time now);
+  Tally* find(Entry& entry, const Label& label, const KindFacts& kind) const;
   void look_for_conflict(Entry& entry, const Tally& own, const Message& message, const KindFacts& kind, Time now);
+  void look_for_conflict(const FaultyVotes& faulty, const FaultyVotes::Key& key, const Message& message);
   void certify(Entry& entry, Tally& tally, Slot slot, Time now);
   bool repeated(Entry& entry, const Tally& tally, const Message& message, const KindFacts& kind);
+  std::uint64_t signing_of(const Entry& entry, std::uint32_t tally, NodeId signer, std::uint16_t kind) const;
 
   const Manifest& manifest_;
   const Roster& roster_;
+  const ReplicaSet corrupted_;  // from the beginning: what they sign is kept on their shelves alone
   const KindTable& kinds_;
   FactSink& facts_;
   ConflictSink* conflicts_ = nullptr;
@@ -115,6 +157,10 @@ class VoteIndex {
   Slot latest_slot_ = kNoSlot;
   SlotRing<Entry> by_slot_;
   SlotRing<Entry> by_view_;  // messages that have a view and a value but no slot
+  FaultyVotes faulty_by_slot_;
+  FaultyVotes faulty_by_view_;
+  std::vector<std::pair<std::uint16_t, std::uint16_t>> deciding_;  // family and kind
+  Slot settled_ = 0;
 };
 
 }  // namespace byzsim

@@ -48,9 +48,11 @@ Manifest manifest_of(const Scenario& scenario, const Protocol& protocol, std::ui
 // `notary` must live as long as the manifest's functions are called.
 void add_rules(Manifest& m, const Scenario& scenario, const Protocol& protocol, const Notary* notary) {
   m.verify = [notary](const Message& message) { return notary->verify(message); };
-  if (protocol.contradiction) {
-    m.contradiction = [&protocol, options = scenario.protocol.options.options](const SignedVote& vote,
-                                                                               const Message& claim) {
+  m.primary = [&protocol, n = m.n](View view) { return protocol.primary(view, n); };
+  if (protocol.claimed && protocol.contradiction) {
+    const auto options = scenario.protocol.options.options;
+    m.claimed = [&protocol, options](const Message& claim) { return protocol.claimed(options.get(), claim); };
+    m.contradiction = [&protocol, options](const SignedVote& vote, const ClaimFacts& claim) {
       return protocol.contradiction(options.get(), vote, claim);
     };
   }
@@ -401,9 +403,7 @@ const Outcome& World::Impl::run() {
   outcome_.end = outcome_.reason == EndReason::time ? limit : scheduler_.now();
   ended_ = true;
   if (interceptor_) interceptor_->on_end();
-  if (const auto late = network_.finish(outcome_.end); late && !announced_beyond_) {
-    went_beyond(postbox_.at(late->what), late->from, late->to);
-  }
+  if (const auto late = network_.finish(outcome_.end)) note_beyond(postbox_.at(late->what), late->from, late->to);
   outcome_.events = scheduler_.fired();
   outcome_.fingerprint = scheduler_.fingerprint();
   outcome_.network = network_.counters();

@@ -117,7 +117,8 @@ class World::Impl final : public SigningListener, public Powers {
   void send_plainly(NodeId from, NodeId to, const Message& message);
   void forward(Packet packet);
   void lost(const Message& message, NodeId from, NodeId to, std::string_view why);
-  void went_beyond(const Message& message, NodeId from, NodeId to);
+  void note_beyond(const Message& message, NodeId from, NodeId to);
+  bool altered(const Packet& packet) const;
   void release_held(CutId cut);
   template <class Ask>
   void settle(const Parcel& parcel, Ask&& ask);
@@ -187,7 +188,7 @@ class World::Impl final : public SigningListener, public Powers {
   std::uint64_t answered_ = 0;
   std::uint32_t scripted_left_ = 0;  // timeline entries still to come
   Duration charge_{};                // work done in the handler that is running
-  bool announced_beyond_ = false;
+  Time announced_beyond_ = kNever;
   bool ended_ = false;
   std::vector<Time> arrivals_;  // of one broadcast, reused
   Outcome outcome_;

@@ -42,7 +42,22 @@ void World::Impl::inject(Packet packet) {
   check_limits();
   if (packet.to >= seats_.size() || packet.from >= seats_.size()) return;
   if (packet.message->from() != packet.from) packet.message = Draft::relay(*packet.message, packet.from);
+  if (!packet.original) {
+    packet.sent = departure();
+  } else if (!seats_[packet.from].corrupt && !seats_[packet.to].corrupt && altered(packet)) {
+    network_.note_taken(packet.from, packet.to, packet.sent);
+    note_beyond(*packet.original, packet.from, packet.to);
+  }
   forward(std::move(packet));
+}
+
+// Whether what goes on the wire is no longer what its sender put there: to an honest receiver the original is lost. A
+// copy that says the same under the same signature is as good.
+bool World::Impl::altered(const Packet& packet) const {
+  const Message& now = *packet.message;
+  const Message& before = *packet.original;
+  return &now != &before && (now.signer() != before.signer() || notary_->subject(now) != notary_->subject(before) ||
+                             notary_->tag(now) != notary_->tag(before));
 }
 
 // To honest nodes it is all one whether the network or somebody on the wire kept their message from them.
@@ -52,7 +67,7 @@ void World::Impl::drop(const Packet& packet) {
   } else {
     network_.note_taken(packet.from, packet.to, packet.sent);
   }
-  if (network_.counters().beyond > 0 && !announced_beyond_) went_beyond(*packet.message, packet.from, packet.to);
+  note_beyond(*packet.message, packet.from, packet.to);
   lost(*packet.message, packet.from, packet.to, "adversary");
 }
 

@@ -14,8 +14,9 @@ void World::Impl::send(NodeId from, NodeId to, const Ref<const Message>& message
   limits_.check();
   if (fast_sends_ && network_.plain() && message->from() == from && (from < n_ || to < n_))
     return send_plainly(from, to, *message);
-  Packet packet{message, from, to, {}, departure()};
+  Packet packet{message, from, to, {}, departure(), {}};
   if (message->from() != from) packet.message = Draft::relay(*message, from);
+  packet.original = packet.message;
   if (intercepts(from) && !interceptor_->outgoing(packet)) return;
   inject(std::move(packet));  // a message altered on the way is signed by another, and still comes from here
 }
@@ -75,7 +76,7 @@ void World::Impl::settle(const Parcel& parcel, Ask&& ask) {
     if (copies++ > 0) postbox_.put(message, 1);
     scheduler_.at(std::max(arrival, scheduler_.now()), EventKind::deliver, parcel.what, parcel.to);
   });
-  if (network_.counters().beyond > 0 && !announced_beyond_) went_beyond(message, parcel.from, parcel.to);
+  note_beyond(message, parcel.from, parcel.to);
   if (fate == Fate::lost || fate == Fate::cut) {
     lost(message, parcel.from, parcel.to, fate == Fate::lost ? "loss" : "cut");
     postbox_.done(parcel.what);
@@ -94,13 +95,13 @@ void World::Impl::forward(Packet packet) {
   if (packet.from >= n_ && packet.to >= n_) return lost(message, packet.from, packet.to, "no link");
   const std::uint32_t box = postbox_.put(message, 1);
   const Parcel parcel{box, packet.from, packet.to, bytes};
-  // A packet that the adversary held is as late as it is: the synchrony bound counts from when it was sent.
-  const Duration held = std::max(departure() - packet.sent, Duration{});
+  // A packet that the adversary held leaves only now; the synchrony bound counts from when it was sent.
   // Putting it on the wire is the replica's work, which the network does not answer for.
   const Duration work = packet.from < n_ ? scenario_.replicas.cpu.send : Duration{};
+  const Time now = later(std::max(departure(), packet.sent), work);
   charge_ = sum_of(charge_, work);
   const Time sent = later(packet.sent, work);
-  settle(parcel, [&](auto&& deliver) { return network_.route(parcel, sent, sum_of(packet.delay, held), deliver); });
+  settle(parcel, [&](auto&& deliver) { return network_.route(parcel, sent, now, packet.delay, deliver); });
 }
 
 void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::string_view why) {
@@ -114,12 +115,16 @@ void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::stri
   }
 }
 
-void World::Impl::went_beyond(const Message& message, NodeId from, NodeId to) {
-  announced_beyond_ = true;
+// What was held back shows only when it is let go, so the first time can move back.
+void World::Impl::note_beyond(const Message& message, NodeId from, NodeId to) {
+  const Time since = network_.counters().first_beyond;
+  if (since >= announced_beyond_) return;
+  announced_beyond_ = since;
   Record r = about(RecordKind::beyond, to);
   r.peer = from;
   r.id = message.id();
-  r.text = "a message between honest nodes was lost, or later than GST and delta allow";
+  r.count = static_cast<std::uint64_t>(std::max<std::int64_t>(nanoseconds(since), 1));
+  r.text = "a message between honest nodes was lost or altered, or later than GST and delta allow";
   emit(r);
 }
 

@@ -1,4 +1,5 @@
 // Whose fault it is, on whole runs: what counts as a fault for liveness, and what counts as the network's.
+#include "tests/records.hpp"
 #include "tests/run_kit.hpp"
 // doctest last: its CHECK takes the place of ours.
 #include "tests/doctest.hpp"
@@ -29,6 +30,28 @@ TEST_CASE(
   CHECK(back.liveness == Liveness::violated);
   CHECK(back.classification == Classification::outside_model);
   CHECK(judged("timeline: [{at: 100ms, crash: [2]}]\n").liveness == Liveness::held);
+}
+
+TEST_CASE("an excuse for one missed bound is none for another, later") {
+  // Two are down when the first request is due; nothing is wrong when the second is, which nobody answers all the same.
+  const auto told = [](bool second) {
+    toy::Story story;
+    story.settings.liveness_within = std::chrono::seconds(10);
+    story.ask(0, 1);
+    for (const NodeId id : {1, 2}) story.crash(id);
+    story.pass(std::chrono::seconds(20));
+    for (const NodeId id : {1, 2}) story.restart(id, true);
+    story.pass(std::chrono::seconds(20));
+    if (second) story.ask(1, 1);
+    story.pass(std::chrono::seconds(20));
+    return story.end(EndReason::time);
+  };
+  CHECK(told(false).classification == Classification::outside_model);
+  const Result result = told(true);
+  CHECK(result.classification == Classification::within_model);
+  REQUIRE(result.violations.size() == 1);
+  CHECK(result.violations[0].time == at(std::chrono::seconds(50)));
+  CHECK(result.violations[0].message.find("sent at 40 s") != std::string::npos);
 }
 
 TEST_CASE("a message kept from honest nodes for good is beyond the model, whoever keeps it") {

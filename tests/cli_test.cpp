@@ -15,6 +15,7 @@
 #include "sim/cli/junit.hpp"
 #include "sim/cli/scenarios.hpp"
 #include "tests/desk.hpp"
+#include "tests/trace_edits.hpp"
 
 namespace byzsim {
 namespace {
@@ -139,6 +140,54 @@ TEST_CASE("the verdict from a trace is the verdict of the run") {
   CHECK_RUN(desk.shell("$ verify %/good.yaml"), 2);
   CHECK_RUN(desk.shell("$ verify %/none"), 2);
   CHECK_RUN(desk.shell("$ verify %"), 2);
+}
+
+TEST_CASE("a trace is run again, or says what it takes on trust") {
+  const Desk desk;
+  CHECK_RUN(desk.shell("$ run %/good.yaml --format json --trace %/good.jsonl"), 0);
+  // An invented line before the last: a good trace of some run, and not of this one.
+  trace_edits::Lines lines = trace_edits::lines_of(content(desk / "good.jsonl"));
+  const auto end = ordered_json::parse(lines.back());
+  const auto number = end["i"].get<std::uint64_t>();
+  lines.back() = fmt::format(R"({{"i":{},"t_ns":{},"event":"mark","node":1,"branch":"invented"}})", number,
+                             end["t_ns"].get<std::uint64_t>());
+  auto moved = end;
+  moved["i"] = number + 1;
+  lines.push_back(moved.dump());
+  std::ofstream(desk / "bad.jsonl") << trace_edits::joined(lines);
+  const Ran refused = desk.shell("$ verify %/bad.jsonl");
+  CHECK_RUN(refused, 2);
+  CHECK(refused.out.empty());
+  CHECK(mentions(refused.err, "its scenario, run again, writes another line here"));
+  CHECK(mentions(refused.err, "\"branch\":\"invented\""));
+  const Ran trusted = desk.shell("$ verify --no-rerun --format json %/bad.jsonl");
+  CHECK_RUN(trusted, 0);
+  REQUIRE(trusted.lines().size() == 1);
+  CHECK(trusted.lines()[0]["taken_on_trust"]["mark"] == 1);
+  const Ran text = desk.shell("$ verify --no-rerun %/bad.jsonl");
+  CHECK_RUN(text, 0);
+  CHECK(mentions(text.out, "Taken on trust, for the scenario was not run again"));
+  // A pipe can be read once, and once is enough.
+  CHECK_RUN(desk.shell("cat %/good.jsonl | $ verify /dev/stdin"), 0);
+
+  CHECK_RUN(desk.shell("$ verify --wall-clock 0s %/good.jsonl"), 3);
+  CHECK_RUN(desk.shell("$ verify --memory 64KiB %/good.jsonl"), 3);
+  CHECK(mentions(desk.shell("$ verify --wall-clock soon %/good.jsonl").err, "--wall-clock: 'soon'"));
+  CHECK_RUN(desk.shell("$ verify --memory much %/good.jsonl"), 2);
+}
+
+TEST_CASE("verification ends at an interrupt, with and without a second run") {
+  const Desk desk;
+  // A trace without an end, so that reading goes on until somebody stops it; and a scenario that would run for hours.
+  CHECK_RUN(desk.shell("$ run %/good.yaml --trace %/good.jsonl"), 0);
+  CHECK_RUN(desk.shell("timeout --preserve-status -s INT 0.3 $ run %/long.yaml --trace %/long.jsonl"), 130);
+  CHECK_RUN(
+      desk.shell(
+          "(head -n -1 %/good.jsonl; sleep 2) | timeout --preserve-status -s INT 0.5 $ verify --no-rerun /dev/stdin"),
+      130);
+  CHECK_RUN(
+      desk.shell("(cat %/long.jsonl | head -n 2; sleep 2) | timeout --preserve-status -s INT 0.5 $ verify /dev/stdin"),
+      130);
 }
 
 TEST_CASE("a message altered while it is passed on is judged from the trace as in the run") {

@@ -174,10 +174,20 @@ TEST_CASE("a slot window keeps what lies above its low end, like a map") {
         reference[slot] = step;
       }
       RC_ASSERT(window.low() == low);
-      for (const auto& [slot, value] : reference)
-        RC_ASSERT(window.find(slot) != nullptr && window.find(slot)->value == value);
+      // RC_ASSERT evaluates all of its expression, so what may be null is looked at before.
+      const auto value_of = [&](Slot slot) {
+        const Cell* cell = window.find(slot);
+        return cell == nullptr ? 0 : cell->value;
+      };
+      for (const auto& [slot, value] : reference) RC_ASSERT(value_of(slot) == value);
       for (Slot slot = low + 1; slot <= window.high(); ++slot)
-        RC_ASSERT(reference.contains(slot) || window.find(slot) == nullptr || window.find(slot)->value == 0);
+        RC_ASSERT(reference.contains(slot) || value_of(slot) == 0);
+      Slot visited = low;
+      window.for_each([&](Slot slot, Cell& cell) {
+        RC_ASSERT(slot > visited);
+        RC_ASSERT(&cell == window.find(slot));
+        visited = slot;
+      });
     }
   }));
 }
@@ -209,7 +219,86 @@ TEST_CASE("states are equal exactly if their digests are, whatever the order of 
   // Out of order and back in order.
   b.apply(request(4, 3, 1, 1));
   CHECK(!b.executed(4, 2));
+  CHECK(b.snapshot()->digest() == b.digest());
   b.apply(request(4, 2, 1, 1));
   CHECK(b.executed(4, 3));
   CHECK(b.snapshot()->digest() == b.digest());
+}
+
+TEST_CASE("an answer is kept until its client has moved on, by its own word or by a whole window") {
+  const auto request = [](std::uint64_t number, std::uint64_t answered) {
+    Request r;
+    r.client = 7;
+    r.number = number;
+    r.answered = answered;
+    r.operation = {Operation::put, 1, 100 + number, 0};
+    return r;
+  };
+  Service service(4);
+  for (std::uint64_t number = 1; number <= 4; ++number) service.apply(request(number, 0));
+  for (std::uint64_t number = 1; number <= 4; ++number) CHECK(service.result(7, number) == 100 + number);
+  service.apply(request(5, 2));  // answers to 1 and 2 have arrived
+  CHECK(!service.result(7, 2));
+  CHECK(service.executed(7, 2));
+  CHECK(service.result(7, 3) == 103);
+  service.apply(request(10, 0));  // a window ahead of 6, which the client thereby gives up
+  CHECK(service.executed(7, 6));
+  CHECK(!service.result(7, 5));
+  CHECK(!service.executed(7, 7));
+  service.apply(request(8, 99));  // nobody has been answered what he is only asking for
+  CHECK(!service.executed(7, 9));
+  CHECK(service.executed(7, 7));
+  CHECK(service.result(7, 8) == 108);
+  CHECK(service.snapshot()->digest() == service.digest());
+  CHECK(service.snapshot()->flaw() == "");
+}
+
+TEST_CASE("the digest kept up to date is the digest of the snapshot, whatever clients do") {
+  CHECK(rc::check("kept and formed anew", [](const std::vector<std::uint16_t>& steps) {
+    Service service(16);
+    for (const std::uint16_t step : steps) {
+      Request r;
+      r.client = 9 + step % 3;
+      r.number = 1 + step / 4 % 50;
+      r.answered = step / 256 % 40;
+      r.operation = {step % 2u, step % 5u, step, 0};
+      service.apply(r);
+      const Ref<const Snapshot> snapshot = service.snapshot();
+      RC_ASSERT(snapshot->digest() == service.digest());
+      RC_ASSERT(snapshot->flaw().empty());
+      for (const ClientRecord& record : snapshot->clients) RC_ASSERT(record.answers.size() <= 16u);
+    }
+  }));
+}
+
+TEST_CASE("a snapshot is refused unless it is in the form that a replica would make, and its digest covers answers") {
+  Service service;
+  for (const std::uint64_t number : {1, 3, 4}) {
+    Request r;
+    r.client = 5;
+    r.number = number;
+    r.operation = {Operation::add, 1, number, 0};
+    service.apply(r);
+  }
+  const Ref<const Snapshot> genuine = service.snapshot();
+  REQUIRE(genuine->flaw() == "");
+  const auto changed = [&](auto&& change) {
+    Snapshot copy = *genuine;
+    change(copy.clients.at(0));
+    return copy;
+  };
+  CHECK(changed([](ClientRecord& r) { r.answers[0].result = 666; }).digest() != genuine->digest());
+  // The digest is a sum, so it does not see the order; the form does.
+  const Snapshot unsorted = changed([](ClientRecord& r) { std::swap(r.beyond[0], r.beyond[1]); });
+  CHECK(unsorted.digest() == genuine->digest());
+  CHECK(unsorted.flaw() != "");
+  CHECK(changed([](ClientRecord& r) { std::swap(r.answers[0], r.answers[1]); }).flaw() != "");
+  CHECK(changed([](ClientRecord& r) { r.answers.pop_back(); }).flaw() != "");
+  CHECK(changed([](ClientRecord& r) { r.beyond.push_back(4); }).flaw() != "");
+  CHECK(changed([](ClientRecord& r) { r.beyond = {2, 3}; }).flaw() != "");
+  CHECK(changed([](ClientRecord& r) { r.moved = 2; }).flaw() != "");
+  CHECK(changed([](ClientRecord& r) { r.client = kNobody; }).flaw() != "");
+  Snapshot twice = *genuine;
+  twice.clients.push_back(twice.clients[0]);
+  CHECK(twice.flaw() != "");
 }

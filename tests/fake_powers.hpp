@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "adversaries/adversary.hpp"
+#include "sim/replica/service.hpp"
 #include "sim/scenario/yaml.hpp"
 
 namespace byzsim::puppet {
@@ -73,9 +74,27 @@ struct NewView final : Described<NewView> {
   }
 };
 
+struct State final : Described<State> {
+  Slot slot = 0;
+  bool full = false;
+  std::string origin;
+  ReplicaSet witnesses;
+  std::vector<Ref<const Commit>> proof;
+  Ref<const Snapshot> state;
+  static constexpr MessageTraits traits{.name = "state", .exclusive = false};
+  static constexpr void describe(auto&& field) {
+    field("slot", &State::slot);
+    field("full", &State::full);
+    field("origin", &State::origin);
+    field("witnesses", &State::witnesses);
+    field("proof", &State::proof, Role::certificate);
+    field("state", &State::state, Role::payload);
+  }
+};
+
 inline std::vector<const MessageKind*> kinds() {
-  return {&Request::kind_info, &Reply::kind_info,      &Propose::kind_info,
-          &Commit::kind_info,  &ViewChange::kind_info, &NewView::kind_info};
+  return {&Request::kind_info,    &Reply::kind_info,   &Propose::kind_info, &Commit::kind_info,
+          &ViewChange::kind_info, &NewView::kind_info, &State::kind_info};
 }
 
 class FakePowers final : public Powers {

@@ -91,6 +91,59 @@ TEST_CASE("a message that its own content does not justify convicts its signer")
   }
 }
 
+TEST_CASE("a vote is weighed against every claim of its signer, whichever comes first") {
+  for (const bool late : {false, true}) {
+    Story story(4, 1, {3});
+    const auto a = story.vote<Commit>(3, 0, 1, Digest{5});
+    const auto b = story.vote<Commit>(3, 2, 1, Digest{7});
+    if (!late) story.witness(*a);
+    story.witness(*story.claim(3, 2));  // hides a
+    story.witness(*b);
+    story.witness(*story.claim(3, 3, 0, {b}));  // in order, and of a higher view
+    if (late) story.witness(*a);
+    const Result result = story.end(EndReason::time);
+    CHECK(result.culprits == std::vector<NodeId>{3});
+    CHECK(result.figures.happened.at("contradicted-claims") == 1);
+    CHECK(result.evidence[0].exhibits[0].id == a->id());
+  }
+}
+
+TEST_CASE("a claim contradicts no vote that it does not speak of") {
+  Story story(4, 1, {3});
+  story.witness(*story.vote<Commit>(3, 5, 9, Digest{5}));
+  story.witness(*story.claim(3, 5));                                               // of views below 5
+  story.witness(*story.claim(3, 6, 9));                                            // of slots above 9
+  story.witness(*story.claim(3, 7, 0, {story.vote<Commit>(3, 5, 9, Digest{5})}));  // shows it
+  story.witness(*story.claim(2, 8));                                               // another's
+  CHECK(story.end(EndReason::time).culprits.empty());
+}
+
+TEST_CASE("claims without end hide none that lies") {
+  for (int how = 0; how < 3; ++how) {
+    Story story(4, 1, {3});
+    story.witness(*story.vote<Commit>(3, 2'000, 900, Digest{5}));
+    for (std::uint64_t i = 0; i < 1'000; ++i) {
+      // The same over and over; of ever higher views; each saying something else.
+      story.witness(*story.claim(3, how == 1 ? i : 0, how == 2 ? i : 0));
+    }
+    const auto lie = story.claim(3, 2'001, 800);
+    story.witness(*lie);
+    const Result result = story.end(EndReason::time);
+    CHECK(result.culprits == std::vector<NodeId>{3});
+    CHECK(result.evidence[0].exhibits[1].id == lie->id());
+    CHECK(result.forgotten.size() == (how == 2 ? 1u : 0u));
+  }
+}
+
+TEST_CASE("the second copy of what was signed twice is as good as the first, for claims and votes alike") {
+  Story story(4, 1, {3});
+  story.vote<Commit>(3, 0, 1, Digest{5});
+  story.witness(*story.vote<Commit>(3, 0, 1, Digest{5}));
+  story.claim(3, 1);
+  story.witness(*story.claim(3, 1));
+  CHECK(story.end(EndReason::time).culprits == std::vector<NodeId>{3});
+}
+
 TEST_CASE("evidence against a replica that lost its state names both messages") {
   Story story;
   const auto a = story.vote<Commit>(1, 0, 1, Digest{5});
@@ -148,7 +201,6 @@ TEST_CASE("whatever corrupted replicas sign and relay, only they are convicted")
         }
         default:
           story.witness(*vote);
-          // The index keeps a value's first signing, so another signing of the same value need not be seen.
           received[{signer, view, slot}].insert(value.bits);
       }
     }
@@ -158,6 +210,12 @@ TEST_CASE("whatever corrupted replicas sign and relay, only they are convicted")
       bool twice = false;
       for (const auto& [key, values] : received) twice = twice || (std::get<0>(key) == culprit && values.size() > 1);
       RC_ASSERT(twice);
+    }
+    // And all of them are: whichever signing of a value was received.
+    for (const auto& [key, values] : received) {
+      const NodeId signer = std::get<0>(key);
+      RC_ASSERT(values.size() < 2 ||
+                std::find(result.culprits.begin(), result.culprits.end(), signer) != result.culprits.end());
     }
     for (const JudgedViolation& violation : result.violations) RC_ASSERT(violation.invariant != "sound-accusation");
   }));

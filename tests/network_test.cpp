@@ -394,3 +394,23 @@ TEST_CASE("the section reads from a tree, and contradictions are explained where
         std::string::npos);
   CHECK(read(Node::map().put("topology", Node::text("rign"))).find("'ring'") != std::string::npos);
 }
+
+TEST_CASE("a message that somebody kept leaves when it is let go: late by that alone, and in time if that was by GST") {
+  NetworkSettings settings = with("30ms");
+  settings.gst = 5s;
+  settings.delta = 20ms;
+  Network network(settings, 3, 0, 1);
+  std::vector<Time> arrivals;
+  const auto note = [&](Time t) { arrivals.push_back(t); };
+  // Sent at 1 s, kept for 4 s: from GST on its way takes no longer than delta.
+  CHECK(network.route({0, 0, 1, 0}, at(1s), at(5s), {}, note) == Fate::deliver);
+  // Sent at 1 s, kept for 2 s, and held by a cut until 5 s: what was waited once is not waited again.
+  const CutId cut = network.start_cut({.from = {0}, .to = {2}, .mode = PartitionMode::hold});
+  CHECK(network.route({0, 0, 2, 0}, at(1s), at(3s), {}, note) == Fate::held);
+  for (const HeldParcel& held : network.heal(cut)) network.release(held, at(5s), note);
+  CHECK(arrivals == std::vector<Time>{at(5s + 20ms), at(5s + 20ms)});
+  CHECK(network.counters().beyond == 0);
+  // Let go after GST, it is later than max(1 s, GST) + delta.
+  network.route({0, 0, 1, 0}, at(1s), at(5s + 1ms), {}, note);
+  CHECK(network.counters().beyond == 1);
+}

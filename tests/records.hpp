@@ -72,9 +72,23 @@ struct Certificate final : Described<Certificate> {
   }
 };
 
+/// What its signer says it voted for before view `view`, in slots above `stable`.
+struct Claim final : Described<Claim> {
+  View view = 0;
+  Slot stable = 0;
+  std::vector<Ref<const Commit>> shown;
+  static constexpr MessageTraits traits{.name = "toy-claim", .claims = true};
+  static constexpr void describe(auto&& field) {
+    field("view", &Claim::view, Role::view);
+    field("stable", &Claim::stable);
+    field("shown", &Claim::shown, Role::certificate);
+  }
+};
+
 inline const std::vector<const MessageKind*>& kinds() {
   static const std::vector<const MessageKind*> all{&Request::kind_info, &Reply::kind_info,  &Propose::kind_info,
-                                                   &Prepare::kind_info, &Commit::kind_info, &Certificate::kind_info};
+                                                   &Prepare::kind_info, &Commit::kind_info, &Certificate::kind_info,
+                                                   &Claim::kind_info};
   return all;
 }
 
@@ -104,6 +118,21 @@ class Story {
     manifest.unjustified = [](const Message& message) -> std::string {
       const auto* certificate = as<Certificate>(message);
       return certificate != nullptr && certificate->lie ? "it lies" : "";
+    };
+    manifest.claimed = [](const Message& message) {
+      ClaimFacts facts;
+      if (const auto* claim = as<Claim>(message)) {
+        facts.view = claim->view;
+        facts.stable = claim->stable;
+        for (const auto& vote : claim->shown) facts.slots.push_back({vote->slot, vote->view, vote->value});
+      }
+      return facts;
+    };
+    manifest.contradiction = [](const SignedVote& vote, const ClaimFacts& claim) -> std::string {
+      for (const ClaimedSlot& shown : claim.slots) {
+        if (shown.slot == vote.slot && shown.view >= vote.view) return "";
+      }
+      return "it hides a vote";
     };
     for (NodeId id = 0; id < n + clients; ++id) signers_.push_back(keys_.issue(id));
   }
@@ -169,6 +198,13 @@ class Story {
     made.view = view;
     made.slot = slot;
     made.value = value;
+    return sign(signer, std::move(made));
+  }
+  Ref<const Claim> claim(NodeId signer, View view, Slot stable = 0, const std::vector<Ref<const Commit>>& shown = {}) {
+    Claim made;
+    made.view = view;
+    made.stable = stable;
+    made.shown = shown;
     return sign(signer, std::move(made));
   }
   void commits(const std::vector<NodeId>& signers, View view, Slot slot, Digest value) {

@@ -114,6 +114,18 @@ TEST_CASE("rules of corrupted senders alone do not look at everybody's messages"
   CHECK(Stage4("{corrupt: [0], rules: [{match: {to: 1}, do: drop}]}").adversary->watches_everyone());
 }
 
+TEST_CASE("a rule is shown the messages that its match or one of its triggers is about") {
+  Stage4 world(
+      "{corrupt: [0], rules: [{match: {type: commit}, do: {delay: 1ms}}, {match: {type: {not: commit}}, do: {delay: "
+      "2ms}}, {match: {type: pre-prepare}, since: {event: sent, match: {type: commit, slot: 2}}, do: drop}]}");
+  const auto proposal = world.powers.proposal(0, 0, 1, world.powers.batch_of({}));
+  CHECK(world.send(0, 1, proposal));
+  CHECK(world.last.delay == 2ms);
+  CHECK(world.send(0, 1, world.powers.commit(0, 0, 2, Digest{5})));
+  CHECK(world.last.delay == 1ms);
+  CHECK_FALSE(world.send(0, 1, proposal));
+}
+
 TEST_CASE("drop, delay, duplicate, and what they count as") {
   Stage4 world(
       "{corrupt: [0], rules: [{name: late, match: {to: 1}, do: [{delay: 10ms}, {duplicate: 2}]}, {match: {to: 2}, do: "

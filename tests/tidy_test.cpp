@@ -65,7 +65,7 @@ TEST_CASE("tidy: nothing in the simulation asks the host for time or chance") {
       R"(random_device|\brand\(|\btime\(|system_clock|steady_clock|high_resolution_clock|std::[a-z_]+_distribution|mt19937|unordered_)");
   // Hash tables that are looked up by key and never iterated.
   const std::set<std::string> allowed = {"sim/net/network.hpp", "sim/net/network.cpp", "adversaries/coalition.hpp",
-                                         "sim/trace/ledger.hpp", "sim/trace/reader.hpp"};
+                                         "sim/trace/reader.hpp"};
   for (const fs::path& file : files_in({"sim", "adversaries"}, kCode)) {
     for (const Line& line : lines_of(file)) {
       if (line.file.rfind("sim/cli/", 0) == 0 || allowed.contains(line.file)) continue;

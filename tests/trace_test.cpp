@@ -42,7 +42,7 @@ void write_story(const Cast& cast, const std::string& path) {
 
 TraceFacts replay(std::string_view bytes, const Cast& cast, const std::vector<Observer*>& observers = {},
                   LineBounds bounds = {}) {
-  TraceReader reader(from_memory(bytes), bounds);
+  TraceReader reader(from_memory(bytes), {.line = bounds});
   return reader.replay(kinds(), cast.notary, observers);
 }
 
@@ -210,6 +210,96 @@ TEST_CASE("long lines and deep brackets are refused before they cost anything") 
   CHECK(mentions(complaint(std::string(1 << 20, '[') + "\n"), "more than 64 brackets"));
   const std::string deep = with(good_trace(), "\"votes\":[", "\"votes\":[" + std::string(100'000, '['));
   CHECK(mentions(complaint(deep), "more than 64 brackets"));
+}
+
+TEST_CASE("a line is no longer than what came before it allows") {
+  // Whatever a message holds was said before: a line that dwarfs all others is no run's.
+  const std::string good = good_trace();
+  const std::string noted = with(good, "quotes ", "quotes " + std::string(2'000'000, 'q'));
+  CHECK(mentions(complaint(noted), "line 11: longer than 1"));
+  CHECK(mentions(complaint(noted), "no message can be after the"));
+  CHECK(mentions(complaint(noted, {.start = std::size_t{1} << 22}), "the signature of node 2"));
+}
+
+TEST_CASE("what is remembered of a trace has a bound, and reaching it is no fault of the trace") {
+  const Cast cast;
+  const std::string good = good_trace();
+  TraceReader reader(from_memory(good), {.memory = 1'000});
+  CHECK_THROWS_AS(reader.replay(kinds(), cast.notary, {}), TraceBound);
+  TraceReader roomy(from_memory(good), {.memory = 100'000});
+  CHECK_NOTHROW(roomy.replay(kinds(), cast.notary, {}));
+}
+
+TEST_CASE("a line names nobody who is not in the run") {
+  // Four replicas and one client: node 5 does not exist, and 4294967294 would cost half a gigabyte in a set of nodes.
+  const std::string good = good_trace();
+  for (const char* nobody : {"5", "77", "4294967294"}) {
+    for (const char* named : {"\"event\":\"sent\",\"node\":1",
+                              "\"event\":\"delivered\",\"node\":2",
+                              "\"event\":\"dropped\",\"node\":2",
+                              "\"event\":\"witnessed\",\"node\":2",
+                              "\"event\":\"timer\",\"node\":1",
+                              "\"event\":\"view\",\"node\":1",
+                              "\"event\":\"prepared\",\"node\":1",
+                              "\"event\":\"decided\",\"node\":1",
+                              "\"event\":\"adopted\",\"node\":2",
+                              "\"event\":\"applied\",\"node\":1",
+                              "\"event\":\"executed\",\"node\":1",
+                              "\"event\":\"accepted\",\"node\":4",
+                              "\"event\":\"submitted\",\"node\":4",
+                              "\"event\":\"crashed\",\"node\":3",
+                              "\"event\":\"restarted\",\"node\":3",
+                              "\"event\":\"beyond\",\"node\":2",
+                              "\"event\":\"mark\",\"node\":1",
+                              "\"event\":\"suspect\",\"node\":1",
+                              "\"from\":1",
+                              "\"to\":3",
+                              "\"whom\":0"}) {
+      std::string key(named);
+      if (key.starts_with("\"event\":\"sent\"")) key = "\"event\":\"sent\",\"from\":1";
+      const std::string other = key.substr(0, key.rfind(':') + 1) + nobody;
+      INFO(other);
+      CHECK(mentions(complaint(with(good, key, other)), fmt::format("node {} cannot be", nobody)));
+    }
+    CHECK(mentions(complaint(with(good, "\"kind\":\"kit-vote\",\"signer\":1",
+                                  fmt::format("\"kind\":\"kit-vote\",\"signer\":{}", nobody))),
+                   fmt::format("node {} cannot have signed", nobody)));
+    // Of a message within another, too.
+    CHECK(mentions(complaint(with(good, "\"votes\":[{\"kind\":\"kit-vote\",\"signer\":1",
+                                  fmt::format("\"votes\":[{{\"kind\":\"kit-vote\",\"signer\":{}", nobody))),
+                   fmt::format("node {} cannot have signed", nobody)));
+  }
+  CHECK(mentions(complaint(with(good, "\"event\":\"crashed\",\"node\":3", "\"event\":\"crashed\",\"node\":null")),
+                 "a 'crashed' line needs one of the 5 nodes"));
+  CHECK(mentions(complaint(with(good, "\"event\":\"decided\",\"node\":1", "\"event\":\"decided\",\"node\":4")),
+                 "one of the 4 replicas"));
+  CHECK(mentions(complaint(with(good, "\"event\":\"accepted\",\"node\":4", "\"event\":\"accepted\",\"node\":1")),
+                 "one of the 1 clients"));
+}
+
+TEST_CASE("a client submits its requests in order") {
+  const std::string good = good_trace();
+  const std::string first = line_of(good, 2);
+  std::stringstream lines(good);
+  std::string doubled;
+  std::size_t number = 0;
+  for (std::string line; std::getline(lines, line); ++number) {
+    if (number == 2) doubled += with(first, "\"i\":0", "\"i\":1");
+    const std::size_t comma = line.find(',');
+    doubled += number < 2 ? line + "\n" : fmt::format("{{\"i\":{}{}\n", number, line.substr(comma));
+  }
+  CHECK(mentions(complaint(doubled), "line 3: node 4 submits request 1 after its request 1"));
+  CHECK(complaint(with(doubled, "\"i\":1,\"t_ns\":0,\"event\":\"submitted\",\"node\":4,\"request\":1",
+                       "\"i\":1,\"t_ns\":0,\"event\":\"submitted\",\"node\":4,\"request\":2"))
+            .empty());
+}
+
+TEST_CASE("what a message has where a number belongs is quoted in part") {
+  const std::string long_text(100'000, 'x');
+  const std::string bad =
+      complaint(with(good_trace(), "\"fields\":{\"view\":3", "\"fields\":{\"view\":\"" + long_text + "\""));
+  CHECK(mentions(bad, "is not a whole number"));
+  CHECK(bad.size() < 300);
 }
 
 std::string failure(const std::string& path) {

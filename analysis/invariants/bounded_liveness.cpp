@@ -1,6 +1,9 @@
 // Bounded liveness: every request of an honest client is answered within the bound, counted from its submission or from
 // GST, whichever is later. Without a bound: every request is answered before nothing is left to happen.
 //
+// One violation is reported: of the first request that nothing excuses, or of the first of all if everything is
+// excused.
+//
 // Held, violated or unknown. Unknown: some request is unanswered, but its time is not up (or no time was stated) and
 // more might have happened.
 #include <fmt/core.h>
@@ -22,7 +25,7 @@ class BoundedLiveness final : public Invariant {
   void on_record(const Record& record) override {
     const Asked* request = books().requests.just_answered();
     if (request == nullptr || record.time <= deadline(*request)) return;
-    late(record.node, *request, record.time,
+    late(record.node, *request, deadline(*request),
          fmt::format("was answered only after {}", human(record.time - counted_from(*request))));
   }
 
@@ -37,9 +40,17 @@ class BoundedLiveness final : public Invariant {
         unknown_ = true;
       }
     });
-    if (late_ == 0) return;
-    if (late_ > 1) first_.message += fmt::format(", nor were {} others in time", late_ - 1);
-    report(std::move(first_));
+    std::stable_sort(late_.begin(), late_.end(), [](const Late& a, const Late& b) { return a.due < b.due; });
+    const std::uint64_t others = late_.size() + untold_ - 1;
+    // All are told, for one that nothing excuses outweighs the first; the judge makes one of them.
+    for (const Late& one : late_) {
+      Violation violation;
+      violation.time = one.due;
+      violation.message = fmt::format("request {} of client {}, sent at {}, {}", one.number, one.client - manifest().n,
+                                      human(one.submitted - kStart), one.how);
+      if (others > 0) violation.message += fmt::format(", nor were {} others in time", others);
+      report(std::move(violation));
+    }
   }
 
   Liveness held() const override { return unknown_ ? Liveness::unknown : Liveness::held; }
@@ -47,16 +58,24 @@ class BoundedLiveness final : public Invariant {
  private:
   Time counted_from(const Asked& request) const { return std::max(request.submitted, manifest().gst); }
   Time deadline(const Asked& request) const { return later(counted_from(request), *bounds().answer_within); }
-  void late(NodeId client, const Asked& request, Time when, const std::string& what) {
-    ++late_;
-    if (late_ > 1 && when >= first_.time) return;
-    first_.time = when;
-    first_.message = fmt::format("request {} of client {}, sent at {}, {}", request.number, client - manifest().n,
-                                 human(request.submitted - kStart), what);
+  void late(NodeId client, const Asked& request, Time due, std::string how) {
+    if (late_.size() == kMostTold) {
+      ++untold_;
+    } else {
+      late_.push_back({due, request.submitted, client, request.number, std::move(how)});
+    }
   }
 
-  std::uint64_t late_ = 0;
-  Violation first_;
+  static constexpr std::size_t kMostTold = 10'000;
+  struct Late {
+    Time due{};
+    Time submitted{};
+    NodeId client = kNobody;
+    std::uint64_t number = 0;
+    std::string how;
+  };
+  std::vector<Late> late_;
+  std::uint64_t untold_ = 0;  // further ones
   bool unknown_ = false;
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -16,7 +15,6 @@
 #include "sim/cli/version.hpp"
 #include "sim/cli/watchdog.hpp"
 #include "sim/scenario/loader.hpp"
-#include "sim/trace/reader.hpp"
 #include "sim/trace/writer.hpp"
 #include "sim/world.hpp"
 
@@ -45,7 +43,8 @@ class Pulse final : public Observer {
   std::uint64_t answered_ = 0;
 };
 
-/// The message sequence around what went wrong; `again` lets an observer hear the same run a second time.
+}  // namespace
+
 void collect_sequence(Ending& ending, const Manifest& manifest, const std::function<void(Observer&)>& again) {
   const auto focus = Sequence::focus(ending.result);
   if (!focus || ending.result.events > kMostEventsAgain || interrupted()) return;
@@ -53,8 +52,6 @@ void collect_sequence(Ending& ending, const Manifest& manifest, const std::funct
   ending.sequence = std::make_unique<Sequence>(*ending.manifest, *focus);
   again(*ending.sequence);
 }
-
-}  // namespace
 
 int exit_code(Verdict verdict) {
   switch (verdict) {
@@ -106,35 +103,6 @@ Ending run_once(const Scenario& scenario, const std::string& trace, const std::v
       const StopOnInterrupt stop(again);
       const Watchdog watchdog(again, scenario.run.wall_clock);
       again.run();
-    });
-  }
-  return ending;
-}
-
-Ending judge_trace(const std::string& trace, bool with_sequence) {
-  TraceReader reader(trace);
-  const TraceHeader& header = reader.header();
-  Diagnostics errors;
-  const std::optional<Scenario> loaded = from_resolved(nlohmann::ordered_json::parse(header.scenario), errors,
-                                                       {check_against_protocol, check_expectations});
-  if (!loaded) throw BadTrace(fmt::format("line 1: the scenario in the header is not valid:\n{}", errors.render()));
-  Scenario scenario = with_seed(*loaded, header.manifest.seed);
-  scenario.file = header.file;
-  scenario.variant = header.manifest.variant;
-  const Recording recording = recording_of(scenario, header.manifest.seed);
-  if (const std::string found = difference(header.manifest, recording.manifest); !found.empty()) {
-    throw BadTrace("line 1: " + found);
-  }
-  Judge judge(recording.manifest, scenario.judge, scenario.expect, scenario.run);
-  const TraceFacts facts = reader.replay(recording.kinds, *recording.notary, {&judge});
-  Ending ending;
-  ending.result = judge.finish(facts.outcome);
-  ending.result.file = header.file;
-  ending.result.reproduce = header.reproduce;
-  apply_expectations(scenario.expect, ending.result);
-  if (with_sequence) {
-    collect_sequence(ending, recording.manifest, [&](Observer& observer) {
-      TraceReader(trace).replay(recording.kinds, *recording.notary, {&observer});
     });
   }
   return ending;

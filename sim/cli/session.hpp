@@ -1,10 +1,11 @@
-// Session: one scenario, run with one seed or judged again from its trace.
+// Session: one scenario, run with one seed. A trace is judged again in verify_trace.hpp.
 //
 // Both ways end in the same Result: a run's records go to the judge directly, a trace's through the reader, and a test
 // holds the two equal. An interrupt (Ctrl-C) ends a run cleanly; the result says so.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,8 +30,8 @@ struct Ending {
 Ending run_once(const Scenario& scenario, const std::string& trace, const std::vector<std::string>& sets,
                 bool with_sequence, Progress* progress = nullptr);
 
-/// Judges the run that this trace holds. Throws BadTrace if the trace does not hold together.
-Ending judge_trace(const std::string& trace, bool with_sequence);
+/// The message sequence around what went wrong, if anything did; `again` lets an observer hear the same run once more.
+void collect_sequence(Ending& ending, const Manifest& manifest, const std::function<void(Observer&)>& again);
 
 /// The exit code that a verdict means.
 int exit_code(Verdict verdict);

@@ -53,13 +53,24 @@ Node options_schema(const CatalogueEntry& entry) {
   return schema_struct(*entry.options());
 }
 
-/// `name`, or `name: {options}`.
+/// Whether the entry cannot do with its name alone.
+bool needs_options(const CatalogueEntry& entry) {
+  if (entry.options == nullptr) return false;
+  const auto& fields = entry.options()->fields;
+  return std::any_of(fields.begin(), fields.end(), [](const Field& field) { return field.constraints.required; });
+}
+
+/// `name`, or `name: {options}`; the name alone only where no option is required.
 Node choice_schema(const std::string& kind) {
   Node properties = Node::map();
+  std::vector<detail::NameAndHelp> bare;
   for (const CatalogueEntry* entry : Catalogue::list(kind)) {
     Node options = options_schema(*entry);
-    Node nothing = Node::map().put("type", Node::text("null"));
-    Node either = Node::list().push(std::move(options)).push(std::move(nothing));
+    Node either = Node::list().push(std::move(options));
+    if (!needs_options(*entry)) {
+      either.push(Node::map().put("type", Node::text("null")));
+      bare.push_back({entry->name, entry->summary});
+    }
     properties.put(entry->name,
                    Node::map().put("description", Node::text(entry->summary)).put("anyOf", std::move(either)));
   }
@@ -67,7 +78,9 @@ Node choice_schema(const std::string& kind) {
   object.put("type", Node::text("object")).put("properties", std::move(properties));
   object.put("additionalProperties", Node::boolean(false));
   object.put("minProperties", Node::plain("1")).put("maxProperties", Node::plain("1"));
-  Node options = Node::list().push(detail::names_schema(entry_names(kind))).push(std::move(object));
+  Node options = Node::list();
+  if (!bare.empty()) options.push(detail::names_schema(bare));
+  options.push(std::move(object));
   return Node::map().put("anyOf", std::move(options));
 }
 

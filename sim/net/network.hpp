@@ -99,10 +99,15 @@ class Network {
     return (from < n_ && to < nodes) || (to < n_ && from < nodes);
   }
 
-  /// Any network: calls `deliver(Time)` once for each copy that arrives, in no particular order.
+  /// Any network: calls `deliver(Time)` once for each copy that arrives, in no particular order. `sent` is when its
+  /// sender sent it, which the synchrony bound counts from; earlier than `now` if somebody kept it meanwhile.
+  template <class Deliver>
+  Fate route(const Parcel& parcel, Time sent, Time now, Duration extra, Deliver&& deliver) {
+    return report(send(parcel, sent, now, extra), deliver);
+  }
   template <class Deliver>
   Fate route(const Parcel& parcel, Time now, Duration extra, Deliver&& deliver) {
-    return report(send(parcel, now, extra), deliver);
+    return route(parcel, now, now, extra, deliver);
   }
   /// The same for a parcel that `heal` returned; it may be held again by another cut.
   template <class Deliver>
@@ -175,7 +180,7 @@ class Network {
     return latest;
   }
 
-  Outcome send(const Parcel& parcel, Time now, Duration extra);
+  Outcome send(const Parcel& parcel, Time sent, Time now, Duration extra);
   Outcome forward(const HeldParcel& held, Time now);
   struct Obstacle {
     std::optional<Fate> fate;

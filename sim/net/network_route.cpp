@@ -16,13 +16,13 @@ constexpr std::uint64_t kHop = 16;
 
 }  // namespace
 
-Network::Outcome Network::send(const Parcel& parcel, Time now, Duration extra) {
+Network::Outcome Network::send(const Parcel& parcel, Time sent, Time now, Duration extra) {
   if (parcel.from == parcel.to) return {Fate::deliver, 1, {later(now, extra), {}}};
   CHECK(linked(parcel.from, parcel.to));
   const std::size_t row = row_of(parcel.from, parcel.to);
   // Drawn whatever happens next, so that fates do not shift the draws of later messages.
   const std::uint64_t bits = next_bits(link_of(row, parcel.from, parcel.to));
-  return forward({parcel, now, extra, bits}, now);
+  return forward({parcel, sent, extra, bits}, now);
 }
 
 Network::Outcome Network::forward(const HeldParcel& held, Time now) {

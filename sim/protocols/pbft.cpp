@@ -28,6 +28,8 @@
 #include <map>
 
 #include "sim/protocols/pbft_log.hpp"
+#include "sim/protocols/pbft_patience.hpp"
+#include "sim/protocols/pbft_promises.hpp"
 #include "sim/protocols/pbft_rules.hpp"
 #include "sim/protocols/pbft_views.hpp"
 #include "sim/replica/pending_requests.hpp"
@@ -75,18 +77,34 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
 
   // Whoever sent COMMIT had prepared, and its VIEW-CHANGEs for later views show it, with this certificate or one of a
   // later view, until a checkpoint covers the slot.
-  static std::string contradiction(const Options& options, const SignedVote& vote, const Message& claim) {
+  static ClaimFacts claimed(const Options&, const Message& claim) {
+    ClaimFacts facts;
     const auto* m = as<ViewChange>(claim);
-    if (m == nullptr || !options.view_change_certificates || vote.kind != Commit::traits.name) return {};
-    if (vote.view >= m->view || vote.slot <= m->stable) return {};
+    if (m == nullptr) return facts;
+    facts.view = m->view;
+    facts.stable = m->stable;
     for (const Certificate& certificate : m->prepared) {
-      if (!certificate.pre_prepare || certificate.pre_prepare->slot != vote.slot) continue;
-      const View view = certificate.pre_prepare->view;
-      if (view > vote.view || (view == vote.view && certificate.pre_prepare->value == vote.value)) return {};
+      if (const PrePrepare* shown = certificate.pre_prepare.get())
+        facts.slots.push_back({shown->slot, shown->view, shown->value});
+    }
+    return facts;
+  }
+  static std::string contradiction(const Options& options, const SignedVote& vote, const ClaimFacts& claim) {
+    if (!options.view_change_certificates || vote.kind != Commit::traits.name) return {};
+    for (const ClaimedSlot& shown : claim.slots) {
+      if (shown.slot != vote.slot) continue;
+      if (shown.view > vote.view || (shown.view == vote.view && shown.value == vote.value)) return {};
     }
     return fmt::format("it committed slot {} in view {}, which its view change for view {} does not show", vote.slot,
-                       vote.view, m->view);
+                       vote.view, claim.view);
   }
+
+  // For random worlds: pbft_promises.hpp.
+  static void vary(Options& options, Stream& draw, std::uint32_t n, std::uint32_t f) { pbft::vary(options, draw, n, f); }
+  static Duration answered_within(const Options& options, const LivenessFacts& facts) {
+    return pbft::answered_within(options, facts);
+  }
+  static std::uint64_t keeps_slots(const Options& options) { return options.checkpoint_interval; }
 
   Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)
       : env_(env),
@@ -96,6 +114,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
         disk_(disk ? static_cast<Disk*>(disk.release()) : new Disk(options.client_window)),
         d_(*disk_),
         pending_(env.n(), options.client_window),
+        patience_(env, kStatus),
         timeout_(options.view_timeout),
         resend_after_(options.retransmit),
         status_after_(options.retransmit),
@@ -126,6 +145,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     switch (timer) {
       case kRequest:
       case kNewView:
+        if (!patience_.fired(timer)) break;
         env_.suspect(rules_.primary(d_.view),
                      timer == kRequest ? "a request was not executed in time" : "no new view in time");
         start_view_change(d_.view + 1);
@@ -138,19 +158,12 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
         env_.start_timer(kResend, resend_after_);
         break;
       case kStatus:
-        watching_ = false;
-        if (!wanting()) break;
-        if (progress_ == progress_seen_) {
-          send_status();
-        } else {
-          status_after_ = options_.retransmit;
-          attempts_ = 0;
-          watch();
-        }
+        if (patience_.fired(timer) && wanting()) look();
         break;
       default:
         break;
     }
+    patience_.settle();
   }
 
   // --- requests ---
@@ -166,7 +179,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     const PendingRequests::Added added = wait_for(request);
     if (added == PendingRequests::Added::refused) return;
     if (is_primary()) {
-      if (!options_.dedup && added == PendingRequests::Added::known) pending_.order_again(m.client, m.number);
+      if (!options_.dedup && added == PendingRequests::Added::known) pending_.propose_again(m.client, m.number);
       return propose();
     }
     if (d_.active && m.from() == m.signer()) env_.send(rules_.primary(d_.view), request);
@@ -230,6 +243,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
       // Only remembered as a sign that we are behind: nobody can fill our memory with the far future.
       Slot& furthest = furthest_checkpoint_[m.signer()];
       furthest = std::max(furthest, m.slot);
+      furthest_of_all_ = std::max(furthest_of_all_, furthest);
       return watch();
     }
     CheckpointVotes& votes = d_.checkpoints[m.slot];
@@ -305,7 +319,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     return std::min(wait * options_.retransmit_growth, options_.retransmit * kMostPatience);
   }
 
-  bool counts_here(const Message& m, View view) {
+  [[gnu::always_inline]] bool counts_here(const Message& m, View view) {
     if (view != d_.view || !d_.active) [[unlikely]] {
       if (view >= d_.view) {
         early(m);
@@ -353,19 +367,19 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     }
     return added;
   }
-  void wait_for_all(const PrePrepare& proposal, bool ordered) {
+  void wait_for_all(const PrePrepare& proposal, bool proposed) {
     for (const auto& request : proposal.batch->requests()) {
       if (d_.service.executed(request->client, request->number)) continue;
       wait_for(request);
-      if (ordered) pending_.mark_ordered(request->client, request->number);
+      if (proposed) pending_.mark_proposed(request->client, request->number);
     }
   }
 
   void propose() {
-    while (pending_.has_unordered() && in_window(d_.next_slot) && d_.next_slot <= d_.executed + options_.pipeline) {
+    while (pending_.has_unproposed() && in_window(d_.next_slot) && d_.next_slot <= d_.executed + options_.pipeline) {
       std::vector<Ref<const Request>> requests;
-      while (requests.size() < options_.batch && pending_.has_unordered()) {
-        Ref<const Request> request = pending_.next_to_order();
+      while (requests.size() < options_.batch && pending_.has_unproposed()) {
+        Ref<const Request> request = pending_.next_to_propose();
         if (options_.dedup && d_.service.executed(request->client, request->number)) continue;
         requests.push_back(std::move(request));
       }
@@ -432,8 +446,10 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
       return decide(entry, proposal, proposal->view, entry.prepares.voters(key));
     }
     if (entry.commits.count(key) < rules_.quorum) return;
-    std::erase_if(entry.commit_votes,
-                  [&](const auto& vote) { return !rules_.counts(vote->view, vote->value, *proposal); });
+    if (entry.commit_votes.size() > rules_.quorum) {
+      std::erase_if(entry.commit_votes,
+                    [&](const auto& vote) { return !rules_.counts(vote->view, vote->value, *proposal); });
+    }
     decide(entry, proposal, proposal->view, entry.commits.voters(key));
   }
 
@@ -506,9 +522,8 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     }
     if (d_.active) {
       if (pending_.empty() || head_done || options_.timer == TimerRule::any_progress ||
-          (new_view_timer_ && options_.backoff == Backoff::any_execution)) {
-        stop_request_timer();
-        stop_new_view_timer();
+          (patience_.waiting_for(kNewView) && options_.backoff == Backoff::any_execution)) {
+        patience_.stop_waiting();
       }
       start_request_timer();
     }
@@ -516,14 +531,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
   }
 
   void start_request_timer() {
-    if (request_timer_ || new_view_timer_ || pending_.empty() || !d_.active || is_primary()) return;
-    request_timer_ = true;
-    env_.start_timer(kRequest, timeout_);
-  }
-
-  void stop_request_timer() {
-    if (request_timer_) env_.stop_timer(kRequest);
-    request_timer_ = false;
+    if (!patience_.waiting() && !pending_.empty() && d_.active && !is_primary()) patience_.wait(kRequest, timeout_);
   }
 
   // --- checkpoints ---
@@ -568,13 +576,17 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
   // What lies below a stable checkpoint is kept until it is executed, unless the gap is so wide that a state transfer
   // must come in any case. So the log spans at most two windows.
   void settle_log() {
+    if (d_.stable == d_.log.low()) return;
+    trim_log();
+    handle_early();
+  }
+  void trim_log() {
     if (d_.executed >= d_.stable) {
       d_.log.advance(d_.stable);
       d_.snapshots.erase(d_.snapshots.begin(), d_.snapshots.lower_bound(d_.stable));
     } else if (d_.stable - d_.log.low() > options_.window) {
       d_.log.advance(d_.stable);
     }
-    handle_early();
   }
 
   // --- status ---
@@ -583,17 +595,21 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
   bool wanting() const { return !d_.active || !pending_.empty() || behind(); }
   bool behind() const {
     if (d_.stable > d_.executed || highest_decided_ > d_.executed) return true;
-    if (views_.reached_by(env_.f() + 1) > d_.view) return true;
+    if (views_.highest() > d_.view && views_.reached_by(env_.f() + 1) > d_.view) return true;
+    if (furthest_of_all_ <= d_.executed) return false;
     const auto beyond = std::count_if(furthest_checkpoint_.begin(), furthest_checkpoint_.end(),
                                       [&](Slot slot) { return slot > d_.executed; });
     return beyond > env_.f();
   }
-  /// Looks again after a while; if nothing has moved by then, asks.
+  /// Looks after a while; if nothing has moved by then, asks.
   void watch() {
-    if (watching_ || !options_.status) return;
-    watching_ = true;
-    progress_seen_ = progress_;
-    env_.start_timer(kStatus, status_after_);
+    if (options_.status && patience_.look_in(status_after_)) progress_seen_ = progress_;
+  }
+  void look() {
+    if (progress_ == progress_seen_) return send_status();
+    status_after_ = options_.retransmit;
+    attempts_ = 0;
+    watch();
   }
 
   void send_status() {
@@ -695,8 +711,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
   void start_view_change(View view) {
     go_to(view);
     d_.active = false;
-    stop_request_timer();
-    stop_new_view_timer();
+    patience_.stop_waiting();
     ViewChange m;
     m.view = view;
     m.stable = d_.stable;
@@ -725,14 +740,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     }
     const std::size_t here =
         options_.new_view_wait == NewViewWait::exact ? views_.all_of(d_.view).size() : views_.at_or_above(d_.view);
-    if (new_view_timer_ || here < rules_.quorum) return;
-    new_view_timer_ = true;
-    env_.start_timer(kNewView, timeout_);
-  }
-
-  void stop_new_view_timer() {
-    if (new_view_timer_) env_.stop_timer(kNewView);
-    new_view_timer_ = false;
+    if (!patience_.waiting() && here >= rules_.quorum) patience_.wait(kNewView, timeout_);
   }
 
   void begin_view(std::vector<Ref<const ViewChange>> view_changes) {
@@ -751,8 +759,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
   }
 
   void install(const Ref<const NewView>& new_view) {
-    stop_request_timer();
-    if (new_view->view != d_.view) stop_new_view_timer();
+    if (new_view->view != d_.view) patience_.stop_waiting();
     go_to(new_view->view);
     d_.active = true;
     d_.new_view = new_view;
@@ -764,14 +771,14 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     const Slot above = adopt_checkpoint(*new_view);
     d_.log.for_each([](Slot, LogEntry& entry) { entry.new_view(); });
     d_.next_slot = std::max(above, d_.stable) + 1;
-    pending_.begin_ordering();
+    pending_.begin_proposing();
     for (const auto& proposal : new_view->pre_prepares) {
       d_.next_slot = std::max(d_.next_slot, proposal->slot + 1);
       wait_for_all(*proposal, true);
       if (in_window(proposal->slot)) accept(d_.log.at(proposal->slot), proposal);
     }
     // The timer for the new view runs on until the request that has waited longest is executed in it.
-    if (pending_.empty() || is_primary()) stop_new_view_timer();
+    if (pending_.empty() || is_primary()) patience_.stop_waiting();
     start_request_timer();
     pursue_requests();
     handle_early();
@@ -784,7 +791,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
     for (const auto& vc : new_view.view_changes) {
       if (vc->stable != above || above <= d_.stable || !rules_.flaw_of_proof(above, vc->checkpoint).empty()) continue;
       learn_stable(above, vc->checkpoint);
-      settle_log();
+      trim_log();
     }
     if (d_.executed < d_.stable) send_status();
     return above;
@@ -808,13 +815,11 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
   Disk& d_;
 
   PendingRequests pending_;  // the timers stand for the first of them
-  bool request_timer_ = false;
-  bool new_view_timer_ = false;  // from a quorum in this view to the first such execution in it
+  Patience patience_;        // with the view: from a quorum in it, or a request, to the next such execution
   Duration timeout_;
   Duration resend_after_;  // until our VIEW-CHANGE is sent again
   View failures_ = 0;      // views given up since that execution
 
-  bool watching_ = false;
   Duration status_after_;            // until we ask for what we wait for
   std::uint64_t attempts_ = 0;       // how often we asked without effect
   std::uint64_t progress_ = 0;       // grows with whatever brings this replica on
@@ -823,6 +828,7 @@ class Pbft final : public Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Ch
   ViewLog views_;
   EarlyMessages early_;
   std::vector<Slot> furthest_checkpoint_;  // by replica, beyond our window
+  Slot furthest_of_all_ = 0;
   Slot highest_decided_ = 0;
   std::vector<Time> answered_at_;  // by replica, its last STATUS that was answered
 };

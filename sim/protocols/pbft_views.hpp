@@ -23,8 +23,10 @@ class ViewLog {
   bool saw(NodeId replica, View view) {
     if (view <= seen_[replica]) return false;
     seen_[replica] = view;
+    highest_ = std::max(highest_, view);
     return true;
   }
+  View highest() const { return highest_; }
   std::uint32_t at_or_above(View view) const {
     return static_cast<std::uint32_t>(std::count_if(seen_.begin(), seen_.end(), [=](View v) { return v >= view; }));
   }
@@ -66,6 +68,7 @@ class ViewLog {
   }
 
   std::vector<View> seen_;
+  View highest_ = 0;
   std::vector<std::vector<Ref<const ViewChange>>> kept_;  // by signer, highest view first
 };
 

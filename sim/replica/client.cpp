@@ -37,10 +37,10 @@ void Client::on_timer(TimerName timer) {
     send_new(scripted.operation ? *scripted.operation : next_operation(), scripted.to, scripted.name, false);
     return;
   }
-  const auto waiting = outstanding_.find(number_of_[timer - kScript - plan_.script.size()]);
-  if (waiting == outstanding_.end()) return;
-  for (NodeId replica = 0; replica < env_.n(); ++replica) env_.send(replica, waiting->second.request);
-  Duration& patience = waiting->second.patience;
+  Outstanding* waiting = find(number_of_[timer - kScript - plan_.script.size()]);
+  if (waiting == nullptr) return;
+  for (NodeId replica = 0; replica < env_.n(); ++replica) env_.send(replica, waiting->request);
+  Duration& patience = waiting->patience;
   const Duration longest = product_of(plan_.retransmit, kMostPatience);
   const double longer = static_cast<double>(patience.count()) * plan_.backoff;
   patience = longer < static_cast<double>(longest.count()) ? Duration{static_cast<Duration::rep>(longer)} : longest;
@@ -57,7 +57,8 @@ Operation Client::next_operation() {
   Operation operation;
   operation.code = Operation::put;
   operation.key = static_cast<std::uint32_t>(operations_.below(plan_.keys));
-  operation.argument = (std::uint64_t{env_.self() + 1} << 32) | next_number_;  // no two clients ever write the same
+  operation.argument =
+      (std::uint64_t{env_.self() + 1} << 32) | (first_ + outstanding_.size());  // no two clients ever write the same
   operation.padding = plan_.payload;
   return operation;
 }
@@ -66,24 +67,29 @@ void Client::send_new(const Operation& operation, const std::vector<NodeId>& to,
                       bool generated) {
   Request request;
   request.client = env_.self();
-  request.number = next_number_++;
-  request.answered = outstanding_.empty() ? request.number - 1 : outstanding_.begin()->first - 1;
+  request.number = first_ + outstanding_.size();
+  request.answered = first_ - 1;
   request.operation = operation;
   Outstanding waiting;
   waiting.request = env_.sign(std::move(request));
   waiting.to = to;
   waiting.generated = generated;
   env_.note_submitted(waiting.request, name);
-  const std::uint64_t number = waiting.request->number;
-  outstanding_.emplace(number, std::move(waiting));
+  outstanding_.push_back(std::move(waiting));
   transmit_in_window();
 }
 
+// The unanswered request of this number, if it has been sent; null otherwise: to what nobody was asked there is no
+// answer.
+Client::Outstanding* Client::find(std::uint64_t number) {
+  if (number < first_ || number >= next_to_send_) return nullptr;
+  Outstanding& found = outstanding_[number - first_];
+  return found.request ? &found : nullptr;
+}
+
 void Client::transmit_in_window() {
-  if (outstanding_.empty()) return;
-  const std::uint64_t oldest = outstanding_.begin()->first;
-  while (!outstanding_.empty() && next_to_send_ < next_number_ && next_to_send_ - oldest < plan_.window) {
-    transmit(outstanding_.at(next_to_send_++));
+  while (next_to_send_ < first_ + outstanding_.size() && next_to_send_ - first_ < plan_.window) {
+    transmit(outstanding_[next_to_send_++ - first_]);
   }
 }
 
@@ -107,9 +113,9 @@ void Client::transmit(Outstanding& waiting) {
 
 void Client::on(const Reply& reply) {
   if (reply.client != env_.self() || reply.signer() >= env_.n()) return;
-  const auto found = outstanding_.find(reply.number);
-  if (found == outstanding_.end() || !env_.verify(reply)) return;
-  std::vector<Candidate>& candidates = found->second.candidates;
+  Outstanding* waiting = find(reply.number);
+  if (waiting == nullptr || !env_.verify(reply)) return;
+  std::vector<Candidate>& candidates = waiting->candidates;
   // A replica that says something else than before takes its word back: it stands behind one result.
   for (Candidate& other : candidates) {
     if (other.result != reply.result) other.from.erase(reply.signer());
@@ -124,9 +130,11 @@ void Client::on(const Reply& reply) {
 }
 
 void Client::accept(std::uint64_t number, const Candidate& candidate) {
-  const auto found = outstanding_.find(number);
-  const Outstanding done = std::move(found->second);
-  outstanding_.erase(found);
+  const Outstanding done = std::move(outstanding_[number - first_]);
+  while (!outstanding_.empty() && !outstanding_.front().request) {
+    outstanding_.pop_front();
+    ++first_;
+  }
   const auto index = static_cast<std::uint32_t>(done.timer - kScript - plan_.script.size());
   number_of_[index] = 0;
   free_timers_.push_back(index);

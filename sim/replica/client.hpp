@@ -6,8 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -65,6 +65,7 @@ class Client final : public Reactor<Client, Reply> {
 
   void send_generated();
   void send_new(const Operation& operation, const std::vector<NodeId>& to, std::string_view name, bool generated);
+  Outstanding* find(std::uint64_t number);
   void transmit(Outstanding& waiting);
   void transmit_in_window();
   void accept(std::uint64_t number, const Candidate& candidate);
@@ -76,10 +77,10 @@ class Client final : public Reactor<Client, Reply> {
   Stream arrivals_;
   View view_ = 0;
   std::uint64_t generated_ = 0;
-  std::uint64_t next_number_ = 1;
   std::uint64_t next_to_send_ = 1;
-  std::map<std::uint64_t, Outstanding> outstanding_;  // by request number
-  std::vector<std::uint64_t> number_of_;              // by retransmission timer; zero where the timer is free
+  std::deque<Outstanding> outstanding_;   // from number first_ on; those without a request are answered
+  std::uint64_t first_ = 1;               // the oldest unanswered number; if there is none, the next one
+  std::vector<std::uint64_t> number_of_;  // by retransmission timer; zero where the timer is free
   std::vector<std::uint32_t> free_timers_;
 };
 

@@ -29,6 +29,15 @@ std::uint64_t size_of_message(const Message* message, const Sizes& sizes) {
 
 namespace {
 
+// What an error quotes: the beginning is enough, of whatever length somebody wrote.
+std::string shown(const Json& value) {
+  constexpr std::size_t kMost = 80;
+  if (value.is_structured() && value.size() > kMost) return value.is_array() ? "a long list" : "a large object";
+  std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
+  if (text.size() > kMost) text = text.substr(0, kMost) + "...";
+  return text;
+}
+
 std::uint64_t number_in(const Json& from, std::uint64_t most) {
   std::uint64_t value = 0;
   if (from.is_number_unsigned()) {
@@ -37,10 +46,10 @@ std::uint64_t number_in(const Json& from, std::uint64_t most) {
     const auto& text = from.get_ref<const std::string&>();
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) {
-      throw FieldError(fmt::format("'{}' is not a whole number", text));
+      throw FieldError(fmt::format("{} is not a whole number", shown(from)));
     }
   } else {
-    throw FieldError(fmt::format("a whole number is needed here, not {}", from.dump()));
+    throw FieldError(fmt::format("a whole number is needed here, not {}", shown(from)));
   }
   if (value > most) throw FieldError(fmt::format("{} is larger than the field can hold ({})", value, most));
   return value;
@@ -49,7 +58,7 @@ std::uint64_t number_in(const Json& from, std::uint64_t most) {
 }  // namespace
 
 void take(const Json& from, bool& value) {
-  if (!from.is_boolean()) throw FieldError(fmt::format("true or false is needed here, not {}", from.dump()));
+  if (!from.is_boolean()) throw FieldError(fmt::format("true or false is needed here, not {}", shown(from)));
   value = from.get<bool>();
 }
 void take(const Json& from, std::uint16_t& value) {
@@ -62,7 +71,7 @@ void take(const Json& from, std::uint64_t& value) {
   value = number_in(from, ~std::uint64_t{0});
 }
 void take(const Json& from, std::string& value) {
-  if (!from.is_string()) throw FieldError(fmt::format("a text is needed here, not {}", from.dump()));
+  if (!from.is_string()) throw FieldError(fmt::format("a text is needed here, not {}", shown(from)));
   value = from.get<std::string>();
 }
 void take(const Json& from, Digest& value) {
@@ -75,7 +84,7 @@ void take(const Json& from, Digest& value) {
       return;
     }
   }
-  throw FieldError(fmt::format("a digest of hexadecimal digits is needed here, not {}", from.dump()));
+  throw FieldError(fmt::format("a digest of hexadecimal digits is needed here, not {}", shown(from)));
 }
 void take(const Json& from, ReplicaSet& value) {
   value = {};
@@ -85,12 +94,12 @@ void take(const Json& from, ReplicaSet& value) {
 }
 
 const Json* member_of(const Json& object, std::string_view name) {
-  if (!object.is_object()) throw FieldError(fmt::format("fields are needed here, not {}", object.dump()));
+  if (!object.is_object()) throw FieldError(fmt::format("fields are needed here, not {}", shown(object)));
   const auto found = object.find(name);
   return found == object.end() ? nullptr : &*found;
 }
 std::size_t list_size(const Json& list) {
-  if (!list.is_array()) throw FieldError(fmt::format("a list is needed here, not {}", list.dump()));
+  if (!list.is_array()) throw FieldError(fmt::format("a list is needed here, not {}", shown(list)));
   return list.size();
 }
 const Json& list_item(const Json& list, std::size_t index) {

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -36,7 +37,8 @@ struct FieldFacts {
   FieldSort sort = FieldSort::number;
   bool list = false;                     ///< the field holds any number of these
   const MessageKind* message = nullptr;  ///< for sort message: its kind
-  std::vector<FieldFacts> fields{};      ///< for sort group: its own fields
+  /// For sort group: its own fields. For sort payload: one entry, what the payload is made of; none if it does not say.
+  std::vector<FieldFacts> fields{};
 };
 
 /// Bytes on the wire of the things a message is made of.
@@ -55,7 +57,7 @@ class FieldSink {
   virtual void boolean(bool value) = 0;
   virtual void digest(Digest value) = 0;
   virtual void text(std::string_view value) = 0;
-  virtual void nested(const Message* message) = 0;  ///< null if the field is empty
+  virtual void nested(const Message* message) = 0;  ///< null if the field is empty: no message, no payload
   virtual void begin_list(std::size_t size) = 0;
   virtual void end_list() = 0;
   virtual void begin_group() = 0;
@@ -112,6 +114,7 @@ template <class T>
 struct FieldType<std::vector<T>> {
   static void fill(FieldFacts& facts) {
     FieldType<T>::fill(facts);
+    if (facts.list) throw std::logic_error("a list of lists has no names to reach into: make the inner one a group");
     facts.list = true;
   }
 };
@@ -123,6 +126,11 @@ struct FieldType<Ref<const T>> {
       facts.message = &T::kind_info;
     } else {
       facts.sort = FieldSort::payload;
+      if constexpr (requires { typename T::Form; }) {
+        FieldFacts content{.name = facts.name};
+        FieldType<typename T::Form>::fill(content);
+        facts.fields.push_back(std::move(content));
+      }
     }
   }
 };
@@ -158,8 +166,7 @@ void put(FieldSink& sink, const Ref<const P>& value) {
   if (value) {
     value->put(sink);
   } else {
-    sink.begin_list(0);
-    sink.end_list();
+    sink.nested(nullptr);
   }
 }
 template <DescribedGroup T>
@@ -297,7 +304,11 @@ void take(const Json& from, Ref<const M>& value) {
 template <class P>
 requires std::derived_from<P, SharedPayload>
 void take(const Json& from, Ref<const P>& value) {
-  value = P::take(from);
+  if (is_empty(from)) {
+    value = nullptr;
+  } else {
+    value = P::take(from);
+  }
 }
 template <DescribedGroup T>
 void take(const Json& from, T& value);
@@ -322,5 +333,22 @@ template <DescribedGroup T>
 void take(const Json& from, T& value) {
   take_fields(from, value);
 }
+
+// --- payloads ------------------------------------------------------------------------------------------------------
+
+/// A payload that is written as an F: a list, or a described group. From F come its bytes, its form in a trace and the
+/// paths by which rules reach inside. P has `form()`, which says what it holds, and `static Ref<const P> of(F)`, which
+/// makes it again and throws FieldError where nothing can hold that.
+template <class P, class F>
+class FormedPayload : public SharedPayload {
+ public:
+  using Form = F;
+  void put(FieldSink& sink) const final { byzsim::put(sink, static_cast<const P&>(*this).form()); }
+  static Ref<const P> take(const Json& from) {
+    Form form{};
+    byzsim::take(from, form);
+    return P::of(std::move(form));
+  }
+};
 
 }  // namespace byzsim

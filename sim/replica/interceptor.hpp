@@ -27,7 +27,11 @@ struct Packet {
   NodeId from = kNobody;
   NodeId to = kNobody;
   Duration delay{};  ///< asked for by the adversary, on top of what the network takes
-  Time sent{};       ///< when its sender put it on the wire; keep it on a packet that is held and injected later
+  /// When its sender put it on the wire; keep it on a packet that is held and injected later.
+  Time sent{};
+  /// What its sender put on the wire; null for what the adversary sends on its own account, whose time is when it is
+  /// injected. Keep it, too: if `message` is another in the end, the original counts as lost.
+  Ref<const Message> original{};
 };
 
 /// What the world lets the adversary do.

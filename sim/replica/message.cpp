@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/core/random.hpp"
+#include "sim/replica/content_hasher.hpp"
 
 namespace byzsim {
 
@@ -42,41 +42,6 @@ thread_local Keeper keeper;
   return ::operator new(size);
 }
 #endif
-
-// Hashes canonical bytes word by word. Every item is preceded by its sort and lists by their length, so two different
-// contents never feed the same words. Names are not hashed: a kind fixes its fields.
-class Hasher final : public FieldSink {
- public:
-  explicit Hasher(std::string_view kind) { text(kind); }
-  Digest digest() const { return {state_ | 1}; }  // never zero, which names nothing
-
-  void name(std::string_view) override {}
-  void number(std::uint64_t value) override { word(value); }
-  void boolean(bool value) override { word(value ? 3 : 2); }
-  void digest(Digest value) override { word(value.bits); }
-  void text(std::string_view value) override {
-    word(value.size());
-    for (std::size_t i = 0; i < value.size(); i += 8) {
-      std::uint64_t chunk = 0;
-      for (std::size_t k = i; k < value.size() && k < i + 8; ++k) {
-        chunk |= static_cast<std::uint64_t>(static_cast<unsigned char>(value[k])) << (8 * (k - i));
-      }
-      word(chunk);
-    }
-  }
-  void nested(const Message* message) override {
-    word(message == nullptr ? 0 : message->content().bits);
-    word(message == nullptr ? kNobody : message->signer());
-  }
-  void begin_list(std::size_t size) override { word(0x6c697374 + (static_cast<std::uint64_t>(size) << 32)); }
-  void end_list() override {}
-  void begin_group() override {}
-  void end_group() override {}
-
- private:
-  void word(std::uint64_t value) { state_ = mix64(state_ * 0x9e3779b97f4a7c15ULL + value + 1); }
-  std::uint64_t state_ = 0x62797a73696d2f31;  // "byzsim/1"
-};
 
 class NestedWalker final : public FieldSink {
  public:
@@ -127,12 +92,11 @@ void Message::operator delete(void* memory, std::size_t size) {
 }
 
 Digest Message::content() const {
-  if (!content_) {
-    Hasher hasher(name());
-    put_fields(hasher);
-    content_ = hasher.digest();
-  }
-  return content_;
+  if (content_ && !covers_tags_) return content_;
+  ContentHasher hasher(name());
+  put_fields(hasher);
+  if (!covers_tags_) content_ = hasher.digest();
+  return hasher.digest();
 }
 
 void for_each_nested(const Message& message, const std::function<void(const Message&)>& visit) {

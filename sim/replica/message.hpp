@@ -36,7 +36,7 @@ struct MessageTraits {
   bool decides = false;         ///< a quorum of these decides a slot
   /// An honest node signs at most one value for each (kind, view, slot); two convict their signer.
   bool exclusive = true;
-  /// It says what its signer voted for before, or did not: see `contradiction` in sim/replica/protocol.hpp.
+  /// It says what its signer voted for before, or did not: see `claimed` in sim/replica/protocol.hpp.
   bool claims = false;
 };
 
@@ -62,6 +62,20 @@ struct SignedVote {
   View view = kNoView;
   Slot slot = kNoSlot;
   Digest value{};
+};
+
+/// What a claim shows its signer to have voted for in one slot.
+struct ClaimedSlot {
+  Slot slot = kNoSlot;
+  View view = kNoView;
+  Digest value{};
+  friend bool operator==(const ClaimedSlot&, const ClaimedSlot&) = default;
+};
+/// A claim as judges remember it: what it says of every vote of its signer in an earlier view and a later slot.
+struct ClaimFacts {
+  View view = 0;    ///< it speaks of the views below this one
+  Slot stable = 0;  ///< and of the slots above this one
+  std::vector<ClaimedSlot> slots;
 };
 
 /// How far the signature is known to be good. `genuine` is given only by a Notary to the holder of a Signer, so nothing
@@ -92,7 +106,8 @@ class Message : public Counted {
   std::uint64_t id() const { return id_; }   ///< number of the signing, unique within a run; relays keep it
   const Label& label() const { return label_; }
 
-  /// A hash of kind and every field (not of signer, link sender or signature); computed once, when asked for.
+  /// A hash of kind and every field (not of signer, link sender or signature), of nested messages by content and
+  /// signer. What a signature covers is more: Notary::subject. Computed once, when asked for.
   Digest content() const;
 
   virtual void put_fields(FieldSink& sink) const = 0;
@@ -123,8 +138,8 @@ class Message : public Counted {
   NodeId from_ = kNobody;
   std::uint64_t id_ = 0;
   Label label_;
-  mutable Digest content_{};
-  mutable Tag tag_{};
+  mutable Digest content_{};  // cached: what is signed if `covers_tags_`, which only a Notary can tell; else content()
+  mutable Tag tag_{};         // as attached; of a genuine message once somebody has asked for it, zero before
   mutable Uncopied<std::uint32_t> under_way_;  // deliveries that the queue still holds
   mutable Uncopied<std::uint32_t> box_;        // where the postbox keeps it meanwhile
   // What it counts in memory; see sim/core/limits.hpp. Told when its fields are final, so that it does not depend on
@@ -133,6 +148,7 @@ class Message : public Counted {
   static constexpr std::uint32_t kBytes = 192;
   FootprintOf<std::uint32_t> weight_;
   mutable Seal seal_ = Seal::none;
+  mutable bool covers_tags_ = false;
   mutable Uncopied<bool> witnessed_;  // an honest node other than the signer has received it
 };
 

@@ -6,16 +6,52 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "sim/replica/content_hasher.hpp"
+
 namespace byzsim {
 
+namespace {
+
+class SubjectHasher final : public ContentHasher {
+ public:
+  SubjectHasher(std::string_view kind, const Notary& notary) : ContentHasher(kind), notary_(notary) {}
+  bool nests() const { return nests_; }
+  void nested(const Message* message) override {
+    if (message == nullptr) return ContentHasher::nested(message);
+    nests_ = true;
+    const Tag tag = notary_.tag(*message);
+    word(notary_.subject(*message).bits);
+    word(message->signer());
+    word(tag[0]);
+    word(tag[1]);
+  }
+
+ private:
+  const Notary& notary_;
+  bool nests_ = false;
+};
+
+}  // namespace
+
+Digest Notary::subject(const Message& message) const {
+  if (message.content_ && message.covers_tags_) return message.content_;
+  // Known to be the same as the content where nothing is nested, which only hashing it shows.
+  SubjectHasher hasher(message.name(), *this);
+  message.put_fields(hasher);
+  message.content_ = hasher.digest();
+  message.covers_tags_ = hasher.nests();
+  return message.content_;
+}
+
 Tag Notary::tag(const Message& message) const {
-  if (message.seal_ == Seal::genuine) return keys_.tag(message.signer(), message.name(), message.content());
+  if (message.seal_ == Seal::genuine && message.tag_ == Tag{})
+    message.tag_ = keys_.tag(message.signer(), message.name(), subject(message));
   return message.tag_;
 }
 
 bool Notary::check(const Message& message) const {
-  const bool fits = message.signer() < keys_.nodes() &&
-                    keys_.tag(message.signer(), message.name(), message.content()) == message.tag_;
+  const bool fits =
+      message.signer() < keys_.nodes() && keys_.tag(message.signer(), message.name(), subject(message)) == message.tag_;
   message.seal_ = fits ? Seal::genuine : Seal::bad;
   return fits;
 }
@@ -33,6 +69,7 @@ Ref<Message> Draft::altered(const Message& message, const Json& changes, Notary&
   copy->seal_ = Seal::unchecked;
   copy->id_ = notary.number();
   copy->content_ = {};
+  copy->covers_tags_ = false;
   copy->label_ = copy->read_label();
   copy->weigh();
   return copy;
@@ -88,6 +125,7 @@ void Draft::read_into(Message& message, const Json& text) {
   const Json* fields = member_of(text, "fields");
   message.take_fields_from(fields != nullptr ? *fields : text);
   message.content_ = {};
+  message.covers_tags_ = false;
   message.label_ = message.read_label();
   message.weigh();
 }
@@ -207,12 +245,6 @@ class JsonSink final : public FieldSink {
 
 void write_json(const Message& message, const Notary& notary, std::string& out) {
   JsonSink(out, notary).write(message);
-}
-
-Json fields_of(const Message& message, const Notary& notary) {
-  std::string text;
-  write_json(message, notary, text);
-  return Json::parse(text).at("fields");
 }
 
 }  // namespace byzsim

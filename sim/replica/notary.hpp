@@ -31,6 +31,8 @@ class Notary {
     message.label_ = label;
     message.content_ = {};
     message.weigh();
+    message.covers_tags_ = false;
+    message.tag_ = {};
     message.seal_ = Seal::genuine;
     if (listener_ != nullptr) listener_->on_signed(message);
   }
@@ -43,8 +45,12 @@ class Notary {
   bool verify(const Message& message) const {
     return message.seal_ == Seal::genuine || (message.seal_ == Seal::unchecked && check(message));
   }
-  /// The bytes of the signature: as signed, or as attached to a message that nobody vouches for.
+  /// The bytes of the signature: as signed, or as attached to a message that nobody vouches for. Computed at most once
+  /// a message.
   Tag tag(const Message& message) const;
+  /// What a signature covers: kind and every field, and of each nested message its signer and its own signature as
+  /// well, so that nobody can put other signatures into what somebody has signed. Computed at most once a message.
+  Digest subject(const Message& message) const;
 
  private:
   bool check(const Message& message) const;
@@ -75,8 +81,12 @@ class Draft {
 
 /// `message` with every field, its signer, id and tag, as JSON text appended to `out`; nested messages in full.
 void write_json(const Message& message, const Notary& notary, std::string& out);
-/// The fields alone, as a JSON tree: what rules match paths against.
-Json fields_of(const Message& message, const Notary& notary);
+/// The same as a tree, without the detour over text; numbers are numbers, however large.
+Json tree_of(const Message& message, const Notary& notary);
+/// The same without numbers and signatures: what can be compared.
+Json tree_of(const Message& message);
+/// A payload as it stands in that tree.
+Json tree_of(const SharedPayload& payload, const Notary& notary);
 
 /// Thrown when a text does not fit a field.
 class FieldError : public std::runtime_error {

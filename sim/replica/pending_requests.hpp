@@ -33,7 +33,7 @@ class PendingRequests {
     if (queue.items.empty()) turns_.push_back(request->client);
     queue.items.insert(place, {request, false});
     ++size_;
-    ++unordered_;
+    ++unproposed_;
     want_turn(queue, request->client);
     return Added::fresh;
   }
@@ -50,7 +50,7 @@ class PendingRequests {
     const auto place = find(queue, number);
     if (place == queue.items.end() || place->request->number != number) return false;
     const bool was_head = turns_.front() == client && place == queue.items.begin();
-    if (!place->ordered) --unordered_;
+    if (!place->proposed) --unproposed_;
     queue.items.erase(place);
     --size_;
     if (was_head) {
@@ -83,45 +83,45 @@ class PendingRequests {
   // --- a primary's side: which of them it has proposed ---
 
   /// Nothing has been proposed yet.
-  void begin_ordering() {
-    to_order_.clear();
-    unordered_ = size_;
+  void begin_proposing() {
+    to_propose_.clear();
+    unproposed_ = size_;
     for (Queue& queue : queues_) {
       queue.in_line = false;
-      for (Item& item : queue.items) item.ordered = false;
+      for (Item& item : queue.items) item.proposed = false;
     }
     for (NodeId client : turns_) want_turn(queues_[client - first_client_], client);
   }
   /// This one has been proposed, if it is here.
-  void mark_ordered(NodeId client, std::uint64_t number) {
+  void mark_proposed(NodeId client, std::uint64_t number) {
     Queue& queue = queue_of(client);
     const auto place = find(queue, number);
-    if (place == queue.items.end() || place->request->number != number || place->ordered) return;
-    place->ordered = true;
-    --unordered_;
+    if (place == queue.items.end() || place->request->number != number || place->proposed) return;
+    place->proposed = true;
+    --unproposed_;
   }
   /// Proposes this one again, though it has been proposed: what a primary does that does not look for duplicates.
-  void order_again(NodeId client, std::uint64_t number) {
+  void propose_again(NodeId client, std::uint64_t number) {
     Queue& queue = queue_of(client);
     const auto place = find(queue, number);
-    if (place == queue.items.end() || place->request->number != number || !place->ordered) return;
-    place->ordered = false;
-    ++unordered_;
+    if (place == queue.items.end() || place->request->number != number || !place->proposed) return;
+    place->proposed = false;
+    ++unproposed_;
     want_turn(queue, client);
   }
-  bool has_unordered() const { return unordered_ > 0; }
-  /// Takes the next request to propose; has_unordered() must hold.
-  Ref<const Request> next_to_order() {
+  bool has_unproposed() const { return unproposed_ > 0; }
+  /// Takes the next request to propose; has_unproposed() must hold.
+  Ref<const Request> next_to_propose() {
     while (true) {
-      const NodeId client = to_order_.front();
-      to_order_.pop_front();
+      const NodeId client = to_propose_.front();
+      to_propose_.pop_front();
       Queue& queue = queue_of(client);
       queue.in_line = false;
-      const auto item = std::find_if(queue.items.begin(), queue.items.end(), [](const Item& i) { return !i.ordered; });
+      const auto item = std::find_if(queue.items.begin(), queue.items.end(), [](const Item& i) { return !i.proposed; });
       if (item == queue.items.end()) continue;
-      item->ordered = true;
-      --unordered_;
-      if (unordered_ > 0) want_turn(queue, client);
+      item->proposed = true;
+      --unproposed_;
+      if (unproposed_ > 0) want_turn(queue, client);
       return item->request;
     }
   }
@@ -129,11 +129,11 @@ class PendingRequests {
  private:
   struct Item {
     Ref<const Request> request;
-    bool ordered = false;
+    bool proposed = false;
   };
   struct Queue {
     std::vector<Item> items;  // by number
-    bool in_line = false;     // in to_order_
+    bool in_line = false;     // in to_propose_
   };
 
   Queue& queue_of(NodeId client) {
@@ -148,16 +148,16 @@ class PendingRequests {
   void want_turn(Queue& queue, NodeId client) {
     if (queue.in_line) return;
     queue.in_line = true;
-    to_order_.push_back(client);
+    to_propose_.push_back(client);
   }
 
   NodeId first_client_;
   std::uint64_t most_;
-  std::vector<Queue> queues_;    // by client
-  std::deque<NodeId> turns_;     // clients with requests, each once
-  std::deque<NodeId> to_order_;  // clients that may have requests to propose, each once
+  std::vector<Queue> queues_;      // by client
+  std::deque<NodeId> turns_;       // clients with requests, each once
+  std::deque<NodeId> to_propose_;  // clients that may have requests to propose, each once
   std::size_t size_ = 0;
-  std::size_t unordered_ = 0;
+  std::size_t unproposed_ = 0;
 };
 
 }  // namespace byzsim

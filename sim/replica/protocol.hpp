@@ -16,9 +16,18 @@
 //   static constexpr std::string_view timers[];                  names of its timers, for triggers and traces
 //   static std::string unjustified(const Options&, const Message&, const ProtocolFacts&);
 //       why an honest replica would not have signed this message, judged by its content alone; empty if it might have
-//   static std::string contradiction(const Options&, const SignedVote&, const Message& claim);
-//       why an honest replica would not have signed both, the claim (MessageTraits::claims) after the vote; empty if it
-//       might have
+//   static ClaimFacts claimed(const Options&, const Message& claim);
+//       what a claim (MessageTraits::claims) says of its signer's earlier votes, in small, for judges to keep
+//   static std::string contradiction(const Options&, const SignedVote&, const ClaimFacts&);
+//       why an honest replica would not have signed both, the claim after the vote; empty if it might have. Asked only
+//       where vote.view < claim.view and vote.slot > claim.stable, and must not depend on claim.view otherwise
+// and, to be held to random worlds (tests/README.md),
+//   static void vary(Options&, Stream&, n, f);                   sets options to sound values drawn at random
+//   static Duration answered_within(const Options&, const LivenessFacts&);
+//       the bound it promises: how long after max(submission, GST) a request of an honest client is answered at the
+//       latest, with at most f faults
+//   static std::uint64_t keeps_slots(const Options&);            slots after whose decision replicas may forget the
+//       votes for earlier ones; never unless given. What is forgotten can no longer prove a lie
 #pragma once
 
 #include <functional>
@@ -28,6 +37,7 @@
 #include <vector>
 
 #include "sim/core/options.hpp"
+#include "sim/core/random.hpp"
 #include "sim/replica/env.hpp"
 #include "sim/replica/service.hpp"
 
@@ -48,6 +58,16 @@ struct ProtocolFacts {
   std::function<bool(const Message&)> verify;
 };
 
+/// What a protocol's liveness bound may depend on, beside its options.
+struct LivenessFacts {
+  std::uint32_t n = 0;
+  std::uint32_t f = 0;
+  Duration delta{};  ///< longest way of one message after GST, queues and work included
+  Duration gst{};
+  Duration client_pause{};  ///< longest pause between two transmissions of a client
+  std::uint64_t ahead = 0;  ///< requests admitted ahead of it, at most
+};
+
 /// The payload of a catalogue entry of kind "protocol".
 struct Protocol {
   std::vector<const MessageKind*> kinds;
@@ -59,7 +79,11 @@ struct Protocol {
   std::function<std::string(const void* options, std::uint32_t n, std::uint32_t f)> infeasible;
   std::function<NodeId(View, std::uint32_t n)> primary;
   std::function<std::string(const void* options, const Message&, const ProtocolFacts&)> unjustified;
-  std::function<std::string(const void* options, const SignedVote&, const Message& claim)> contradiction;
+  std::function<ClaimFacts(const void* options, const Message& claim)> claimed;
+  std::function<std::string(const void* options, const SignedVote&, const ClaimFacts& claim)> contradiction;
+  std::function<std::shared_ptr<const void>(Stream&, std::uint32_t n, std::uint32_t f)> vary;  ///< sound options
+  std::function<Duration(const void* options, const LivenessFacts&)> answered_within;
+  std::function<std::uint64_t(const void* options)> keeps_slots;
 };
 
 /// The protocol of this name; CHECKed, since the loader has refused unknown names.
@@ -116,11 +140,29 @@ Protocol describe_protocol() {
     };
   }
   if constexpr (requires(const Message& m, const SignedVote& vote, const Options& o) {
-                  P::contradiction(o, vote, m);
+                  P::contradiction(o, vote, P::claimed(o, m));
                 }) {
-    protocol.contradiction = [options_of](const void* options, const SignedVote& vote, const Message& claim) {
+    protocol.claimed = [options_of](const void* options, const Message& claim) {
+      return P::claimed(options_of(options), claim);
+    };
+    protocol.contradiction = [options_of](const void* options, const SignedVote& vote, const ClaimFacts& claim) {
       return P::contradiction(options_of(options), vote, claim);
     };
+  }
+  if constexpr (requires(Options & o, Stream & draw) { P::vary(o, draw, 0u, 0u); }) {
+    protocol.vary = [](Stream& draw, std::uint32_t n, std::uint32_t f) -> std::shared_ptr<const void> {
+      const auto options = std::make_shared<Options>();
+      P::vary(*options, draw, n, f);
+      return options;
+    };
+  }
+  if constexpr (requires(const Options& o, const LivenessFacts& facts) { P::answered_within(o, facts); }) {
+    protocol.answered_within = [options_of](const void* options, const LivenessFacts& facts) {
+      return P::answered_within(options_of(options), facts);
+    };
+  }
+  if constexpr (requires(const Options& o) { P::keeps_slots(o); }) {
+    protocol.keeps_slots = [options_of](const void* options) { return P::keeps_slots(options_of(options)); };
   }
   if constexpr (requires { P::timers[0]; }) {
     for (std::string_view name : P::timers) protocol.timers.emplace_back(name);

@@ -81,7 +81,9 @@ bool Setting<QuorumRule>::read(const Node& node, QuorumRule& out, Diagnostics& e
 }
 
 Node Setting<QuorumRule>::schema() {
-  return detail::string_schema(R"(^(2f\+1|2f|n-f|ceil\(\(n\+f\+1\)/2\)|ceil\(2n/3\)|[1-9][0-9]*)$)");
+  Node number = Node::map().put("type", Node::text("integer")).put("minimum", Node::plain("1"));
+  Node words = detail::string_schema(R"(^(2f\+1|2f|n-f|ceil\(\(n\+f\+1\)/2\)|ceil\(2n/3\)|[1-9][0-9]*)$)");
+  return Node::map().put("anyOf", Node::list().push(std::move(words)).push(std::move(number)));
 }
 
 }  // namespace byzsim

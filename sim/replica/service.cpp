@@ -228,11 +228,15 @@ void Service::restore(const Snapshot& snapshot) {
 }
 
 // The sum is not taken on trust: it is formed anew from what the snapshot holds.
-Digest Snapshot::digest() const {
+std::uint64_t Snapshot::sum_of_content() const {
   std::uint64_t total = 0;
   table.for_each([&](std::uint32_t key, std::uint64_t value) { total += value != 0 ? pair_hash(key, value) : 0; });
   for (const ClientRecord& record : clients) total += record.hash();
-  return Digest{mix64(total) | 1};
+  return total;
+}
+
+Digest Snapshot::digest() const {
+  return Digest{mix64(sum_of_content()) | 1};
 }
 
 std::string Snapshot::flaw() const {
@@ -243,48 +247,27 @@ std::string Snapshot::flaw() const {
   return {};
 }
 
-void Snapshot::put(FieldSink& sink) const {
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> pairs;
-  table.for_each([&](std::uint32_t key, std::uint64_t value) { pairs.emplace_back(key, value); });
-  std::sort(pairs.begin(), pairs.end());
-  sink.begin_group();
-  sink.name("table");
-  sink.begin_list(2 * pairs.size());
-  for (const auto& [key, value] : pairs) {
-    sink.number(key);
-    sink.number(value);
-  }
-  sink.end_list();
-  sink.name("clients");
-  byzsim::put(sink, clients);
-  sink.end_group();
+SnapshotForm Snapshot::form() const {
+  SnapshotForm form;
+  table.for_each([&](std::uint32_t key, std::uint64_t value) { form.table.push_back({key, value}); });
+  std::sort(form.table.begin(), form.table.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  form.clients = clients;
+  return form;
+}
+
+Ref<const Snapshot> Snapshot::of(SnapshotForm form) {
+  auto snapshot = make_ref<Snapshot>();
+  for (const auto& [key, value] : form.table) snapshot->table.set(key, value);
+  snapshot->clients = std::move(form.clients);
+  snapshot->sum = snapshot->sum_of_content();
+  std::uint64_t numbers = 0;
+  for (const ClientRecord& record : snapshot->clients) numbers += record.numbers();
+  snapshot->kept.set(kRecordBytes * snapshot->clients.size() + kNumberBytes * numbers);
+  return snapshot;
 }
 
 std::uint64_t Snapshot::wire_size(const Sizes& sizes) const {
   return 8 + 12 * std::uint64_t{table.size()} + size_of(clients, sizes);
-}
-
-Ref<const Snapshot> Snapshot::take(const Json& from) {
-  auto snapshot = make_ref<Snapshot>();
-  if (const Json* table = member_of(from, "table")) {
-    for (std::size_t i = 0; i + 1 < list_size(*table); i += 2) {
-      std::uint32_t key = 0;
-      std::uint64_t value = 0;
-      byzsim::take(list_item(*table, i), key);
-      byzsim::take(list_item(*table, i + 1), value);
-      snapshot->table.set(key, value);
-    }
-  }
-  snapshot->table.for_each(
-      [&](std::uint32_t key, std::uint64_t value) { snapshot->sum += value != 0 ? pair_hash(key, value) : 0; });
-  if (const Json* clients = member_of(from, "clients")) byzsim::take(*clients, snapshot->clients);
-  std::uint64_t numbers = 0;
-  for (const ClientRecord& record : snapshot->clients) {
-    snapshot->sum += record.hash();
-    numbers += record.numbers();
-  }
-  snapshot->kept.set(kRecordBytes * snapshot->clients.size() + kNumberBytes * numbers);
-  return snapshot;
 }
 
 }  // namespace byzsim

@@ -90,20 +90,41 @@ struct ClientRecord {
   std::uint64_t move_on(std::uint64_t to);  // what it takes from the hash
 };
 
+/// A snapshot as it is written: what signatures, traces and rules see of it.
+struct SnapshotForm {
+  struct Cell {
+    std::uint32_t key = 0;
+    std::uint64_t value = 0;
+    static constexpr void describe(auto&& field) {
+      field("key", &Cell::key);
+      field("value", &Cell::value);
+    }
+  };
+  std::vector<Cell> table;  // by key
+  std::vector<ClientRecord> clients;
+  static constexpr void describe(auto&& field) {
+    field("table", &SnapshotForm::table);
+    field("clients", &SnapshotForm::clients);
+  }
+};
+
 /// A copy of the whole state after a slot, as sent in a state transfer.
-class Snapshot final : public SharedPayload {
+class Snapshot final : public FormedPayload<Snapshot, SnapshotForm> {
  public:
   FlatTable table;
   std::vector<ClientRecord> clients;  ///< of clients of whom anything was executed, by client
   std::uint64_t sum = 0;
   Footprint kept;  ///< of the records
-  void put(FieldSink& sink) const override;
+  SnapshotForm form() const;
+  static Ref<const Snapshot> of(SnapshotForm form);
   std::uint64_t wire_size(const Sizes& sizes) const override;
-  static Ref<const Snapshot> take(const Json& from);
   /// The digest that Service::digest gives for this state, formed anew from what the snapshot holds.
   Digest digest() const;
   /// Why no replica would have made this snapshot; empty if one might have. O(size).
   std::string flaw() const;
+
+ private:
+  std::uint64_t sum_of_content() const;
 };
 
 class Service {

@@ -28,7 +28,7 @@ class SlotWindow {
   Slot high() const { return high_; }
 
   /// The entry of `slot`, which must lie above low(); made if it is new. The caller bounds how far above.
-  T& at(Slot slot) {
+  [[gnu::always_inline]] T& at(Slot slot) {
     DCHECK(slot > low_);
     if (slot > high_) {
       if (page_of(slot) - page_of(low_) >= pages_.size()) grow(page_of(slot) - page_of(low_) + 1);
@@ -36,7 +36,7 @@ class SlotWindow {
     }
     Page& page = pages_[page_of(slot) & (pages_.size() - 1)];
     if (!page) [[unlikely]]
-      page = spare_ ? std::move(spare_) : std::make_unique<T[]>(kPage);
+      page = new_page();
     return page[slot & (kPage - 1)];
   }
   /// The entry of `slot`, if `at` has made it or one on its page; null otherwise.
@@ -67,7 +67,7 @@ class SlotWindow {
         continue;
       }
       page[s & (kPage - 1)].reset();
-      if (s == last) spare_ = std::move(page);  // all of it is below the window, and like new
+      if (s == last) spare_.push_back(std::move(page));  // all of it is below the window, and like new
     }
     low_ = slot;
     if (high_ < low_) high_ = low_;
@@ -78,6 +78,12 @@ class SlotWindow {
   static constexpr Slot kPage = 32;
   static constexpr Slot page_of(Slot slot) { return slot / kPage; }
 
+  Page new_page() {
+    if (spare_.empty()) return std::make_unique<T[]>(kPage);
+    Page page = std::move(spare_.back());
+    spare_.pop_back();
+    return page;
+  }
   void grow(Slot pages) {
     std::vector<Page> larger(std::bit_ceil(static_cast<std::size_t>(pages < 2 ? 2 : pages)));
     if (high_ > low_) {
@@ -91,7 +97,7 @@ class SlotWindow {
   Slot low_;
   Slot high_;
   std::vector<Page> pages_;
-  Page spare_;  // the page given up last, so that a window in motion allocates nothing
+  std::vector<Page> spare_;  // given up, so that a window in motion allocates nothing
 };
 
 }  // namespace byzsim

@@ -62,10 +62,9 @@ Batch::Batch(std::vector<Ref<const Request>> requests)
   digest_ = hasher.digest();
 }
 
-void Batch::put(FieldSink& sink) const {
-  sink.begin_list(requests_.size());
-  for (const auto& request : requests_) sink.nested(request.get());
-  sink.end_list();
+Ref<const Batch> Batch::of(Form requests) {
+  std::erase(requests, nullptr);
+  return make_ref<const Batch>(std::move(requests));
 }
 
 std::uint64_t Batch::wire_size(const Sizes& sizes) const {
@@ -76,16 +75,6 @@ std::uint64_t Batch::wire_size(const Sizes& sizes) const {
 
 Ref<const Batch> batch_in(const Message& message) {
   return Ref<const Batch>(dynamic_cast<const Batch*>(message.payload()));
-}
-
-Ref<const Batch> Batch::take(const Json& from) {
-  std::vector<Ref<const Request>> requests;
-  for (std::size_t i = 0; i < list_size(from); ++i) {
-    Ref<const Request> request;
-    byzsim::take(list_item(from, i), request);
-    if (request) requests.push_back(std::move(request));
-  }
-  return make_ref<const Batch>(std::move(requests));
 }
 
 }  // namespace byzsim

@@ -78,15 +78,15 @@ class BatchHasher {
 };
 
 /// An ordered list of signed requests: what a slot is filled with. The empty batch is the null value.
-class Batch final : public SharedPayload {
+class Batch final : public FormedPayload<Batch, std::vector<Ref<const Request>>> {
  public:
   explicit Batch(std::vector<Ref<const Request>> requests);
   const std::vector<Ref<const Request>>& requests() const { return requests_; }
   /// Names this batch: a hash over its requests in order.
   Digest digest() const { return digest_; }
-  void put(FieldSink& sink) const override;
+  const Form& form() const { return requests_; }
+  static Ref<const Batch> of(Form requests);  ///< places that hold no request are left out
   std::uint64_t wire_size(const Sizes& sizes) const override;
-  static Ref<const Batch> take(const Json& from);
 
  private:
   std::vector<Ref<const Request>> requests_;

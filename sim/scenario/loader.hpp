@@ -43,10 +43,11 @@ Scenario with_seed(Scenario scenario, std::uint64_t seed);
 /// Every setting with its value, defaults included, in the order of the description. Loads back to the same.
 Node resolved_tree(const Scenario& scenario);
 nlohmann::ordered_json resolved(const Scenario& scenario);
-/// The scenario of a resolved JSON, such as a trace's header. Read and checked as strictly as a file: whoever can edit
-/// a trace can edit this.
+/// The scenario of a resolved JSON, such as a trace's header. It is read strictly.
+std::optional<Scenario> from_resolved(const nlohmann::ordered_json& json, Diagnostics& errors);
+/// The same where the JSON may come from anybody: cross-checked as a file is. Nothing if there is any error.
 std::optional<Scenario> from_resolved(const nlohmann::ordered_json& json, Diagnostics& errors,
-                                      const std::vector<FurtherCheck>& further = {});
+                                      const std::vector<FurtherCheck>& further);
 
 /// A hash of the seed and every resolved setting (expectations included; the file's name, the variant's and `x-` keys
 /// are not settings): FNV-1a over the compact resolved JSON, then mix64. The same on every platform.

@@ -40,7 +40,7 @@ std::array<KindColumns, kRecordKinds> build() {
   kind(RecordKind::crashed, {{node}});
   kind(RecordKind::restarted, {{node}, {count, "state_kept"}});
   kind(RecordKind::network, {{count, "began"}, {text, "what"}});
-  kind(RecordKind::beyond, {{node}, {peer, "from"}, {id}, {text, "how"}});
+  kind(RecordKind::beyond, {{node}, {peer, "from"}, {id}, {count, "since_ns"}, {text, "how"}});
   kind(RecordKind::attack, {{node}, {text, "what"}});
   kind(RecordKind::mark, {{node}, {text, "branch"}});
   kind(RecordKind::suspect, {{node}, {peer, "whom"}, {text, "why"}});

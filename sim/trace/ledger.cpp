@@ -4,28 +4,41 @@
 
 namespace byzsim {
 
+MessageLedger::Entry* MessageLedger::lookup(std::uint64_t id) {
+  if (id < entries_.size() && entries_[id].kind != kNoKind) return &entries_[id];
+  if (far_entries_.empty()) return nullptr;
+  const auto found = far_entries_.find(id);
+  return found == far_entries_.end() ? nullptr : &found->second;
+}
+
+MessageLedger::Entry& MessageLedger::made(std::uint64_t id) {
+  if (Entry* known = lookup(id)) return *known;
+  ++count_;
+  if (id >= 4 * count_ + 4096) return far_entries_[id];
+  if (id >= entries_.size()) entries_.resize(id + 1 + id / 2);
+  return entries_[id];
+}
+
 void MessageLedger::add(const Ref<const Message>& message, std::size_t kind, bool genuine) {
-  Entry& entry = entries_[message->id()];
+  Entry& entry = made(message->id());
   // Messages that nobody signed have no number of their own; two kinds may share one.
   entry.mixed = entry.kind != kNoKind && (entry.mixed || entry.kind != kind);
-  entry.kind = kind;
+  entry.kind = static_cast<std::uint32_t>(kind);
   if (genuine) entry.message = message;
 }
 
-const Ref<const Message>& MessageLedger::find(std::uint64_t id) const {
-  const auto found = entries_.find(id);
-  if (found == entries_.end() || !found->second.message) {
-    throw BadTrace(fmt::format("no earlier line holds the message {}", id));
-  }
-  return found->second.message;
+const Ref<const Message>& MessageLedger::find(std::uint64_t id) {
+  const Entry* found = lookup(id);
+  if (found == nullptr || !found->message) throw BadTrace(fmt::format("no earlier line holds the message {}", id));
+  return found->message;
 }
 
 MessageLedger::Entry& MessageLedger::known(const Record& record) {
-  const auto found = entries_.find(record.id);
-  if (found == entries_.end()) {
+  Entry* found = lookup(record.id);
+  if (found == nullptr) {
     throw BadTrace(fmt::format("message {} is {}, but no earlier line holds it", record.id, to_string(record.kind)));
   }
-  return found->second;
+  return *found;
 }
 
 void MessageLedger::check_arrival(const Record& record, const Entry& entry) const {
@@ -65,6 +78,15 @@ void MessageLedger::check(const Record& record) {
       // The adversary may drop what it never put on a link.
       if (record.text != "adversary") static_cast<void>(known(record));
       break;
+    case RecordKind::submitted: {
+      const auto [last, first] = submitted_.try_emplace(record.node, record.id);
+      if (!first && record.id <= last->second) {
+        throw BadTrace(
+            fmt::format("node {} submits request {} after its request {}", record.node, record.id, last->second));
+      }
+      last->second = record.id;
+      break;
+    }
     case RecordKind::crashed:
       down_.insert(record.node);
       break;

@@ -15,6 +15,7 @@ namespace byzsim {
 
 class Message;
 struct SignedVote;
+struct ClaimFacts;
 
 struct MessageKindFacts {
   std::string name;
@@ -40,8 +41,12 @@ struct Manifest {
 
   /// What makes `message` unjustified by its own content, or nothing; from the protocol. Empty function: no rule.
   std::function<std::string(const Message&)> unjustified;
+  /// What a message that claims something says, in small; from the protocol.
+  std::function<ClaimFacts(const Message& claim)> claimed;
   /// How a deciding vote and a later claim of the same signer contradict each other, or nothing; from the protocol.
-  std::function<std::string(const SignedVote&, const Message& claim)> contradiction;
+  std::function<std::string(const SignedVote&, const ClaimFacts& claim)> contradiction;
+  /// The primary of a view; from the protocol. Empty function: unknown.
+  std::function<NodeId(View)> primary;
   /// Whether the signature on a message is genuine.
   std::function<bool(const Message&)> verify;
 

@@ -2,27 +2,74 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <deque>
 #include <nlohmann/json.hpp>
 
 #include "sim/core/check.hpp"
 #include "sim/replica/notary.hpp"
+#include "sim/trace/line_check.hpp"
 
 namespace byzsim {
 
-TraceReader::TraceReader(const std::string& path) : TraceReader(open_file(path)) {}
+namespace {
 
-TraceReader::TraceReader(std::unique_ptr<ByteSource> bytes, LineBounds bounds) : lines_(std::move(bytes), bounds) {
+// Longer than any line that no message makes long.
+constexpr std::size_t kShortLine = std::size_t{1} << 16;
+// What a run still says after it was cut short: that a message came too late, what the adversary has left to say.
+constexpr std::size_t kMostLastLines = 1000;
+
+// A piece of a line around the place where two lines begin to differ.
+std::string piece(std::string_view line, std::size_t differ) {
+  constexpr std::size_t kBefore = 60;
+  constexpr std::size_t kAfter = 60;
+  if (line.empty()) return "(no further line)";
+  const std::size_t begin = differ > kBefore ? differ - kBefore : 0;
+  std::string text(line.substr(begin, kBefore + kAfter));
+  for (char& c : text) {
+    if (c < 0x20 || c > 0x7e) c = '?';
+  }
+  return fmt::format("{}{}{}", begin > 0 ? "..." : "", text, begin + text.size() < line.size() ? "..." : "");
+}
+
+std::string told_apart(std::uint64_t number, std::string_view recorded, std::string_view expected) {
+  std::size_t differ = 0;
+  while (differ < recorded.size() && differ < expected.size() && recorded[differ] == expected[differ]) ++differ;
+  return fmt::format("line {}: its scenario, run again, writes another line here\n  trace {}\n  run   {}", number,
+                     piece(recorded, differ), piece(expected, differ));
+}
+
+}  // namespace
+
+TraceMismatch::TraceMismatch(std::uint64_t line, std::string_view recorded_line, std::string_view expected)
+    : BadTrace(told_apart(line, recorded_line, expected)), recorded(recorded_line) {}
+
+TraceReader::TraceReader(const std::string& path, const ReaderBounds& bounds) : TraceReader(open_file(path), bounds) {}
+
+TraceReader::TraceReader(std::unique_ptr<ByteSource> bytes, const ReaderBounds& bounds)
+    : bounds_(bounds), lines_(std::move(bytes), bounds.line) {
   std::string_view first;
   if (!lines_.next(first)) throw BadTrace("the file is empty");
+  first_ = first;
   header_ = parse_header(first);
 }
 
 TraceFacts TraceReader::replay(const std::vector<const MessageKind*>& kinds, const Notary& notary,
                                const std::vector<Observer*>& observers) {
+  begin(kinds, notary, observers);
+  while (next()) {
+  }
+  finish();
+  return facts_;
+}
+
+void TraceReader::begin(const std::vector<const MessageKind*>& kinds, const Notary& notary,
+                        const std::vector<Observer*>& observers) {
   CHECK(ledger_ == nullptr);
   ledger_ = std::make_unique<MessageLedger>(kinds.size());
   kinds_ = &kinds;
   notary_ = &notary;
+  observers_ = observers;
   if (kinds.size() != header_.manifest.kinds.size()) {
     throw BadTrace("line 1: the header lists other message kinds than the protocol has");
   }
@@ -33,23 +80,78 @@ TraceFacts TraceReader::replay(const std::vector<const MessageKind*>& kinds, con
     }
     kind_numbers_.emplace(kinds[k]->traits.name, k);
   }
+}
+
+bool TraceReader::next() {
   std::string_view text;
-  while (lines_.next(text)) {
-    try {
-      handle(text);
-    } catch (const BadTrace& error) {
-      throw BadTrace(fmt::format("line {}: {}", lines_.number(), error.what()));
-    } catch (const FieldError& error) {
-      throw BadTrace(fmt::format("line {}: in its message: {}", lines_.number(), error.what()));
-    }
-    const Record& record = line_.record;
-    for (Observer* observer : observers) {
-      if ((observer->wants() & records(record.kind)) != 0) observer->on_record(record);
-    }
+  if (!lines_.next(text)) return false;
+  accept(text);
+  return true;
+}
+
+void TraceReader::match(std::string_view expected) {
+  if (!first_.empty()) {
+    if (first_ != expected) throw TraceMismatch(1, first_, expected);
+    first_ = {};
+    return;
   }
+  std::string_view text;
+  if (!lines_.next(text, std::max(expected.size(), kShortLine))) {
+    finish();
+    throw TraceMismatch(lines_.number() + 1, {}, expected);
+  }
+  if (text != expected) throw TraceMismatch(lines_.number(), text, expected);
+  accept(text);
+}
+
+void TraceReader::finish() const {
   if (!ended_)
     throw BadTrace(fmt::format("the trace stops after line {} without an 'end' line: it was cut off", lines_.number()));
-  return facts_;
+}
+
+std::optional<CutShort> TraceReader::cut_short(const TraceMismatch& mismatch) {
+  if (mismatch.recorded.size() > kShortLine || !first_.empty()) return std::nullopt;
+  std::deque<std::string> rest{mismatch.recorded};
+  std::optional<CutShort> cut;
+  try {
+    std::string_view text;
+    while (rest.size() <= kMostLastLines && lines_.next(text, kShortLine) && text.size() <= kShortLine) {
+      rest.emplace_back(text);
+    }
+    parse_line(rest.back(), line_);
+    const auto reason = parse_end_reason(line_.record.text);
+    if (line_.record.kind == RecordKind::end && (reason == EndReason::wall_clock || reason == EndReason::interrupted)) {
+      cut = CutShort{*reason, line_.record.count};
+    }
+  } catch (const BadTrace&) {
+    return std::nullopt;
+  }
+  if (cut) lines_.put_back(std::move(rest));
+  return cut;
+}
+
+void TraceReader::accept(std::string_view text) {
+  try {
+    handle(text);
+  } catch (const TraceBound& bound) {
+    throw TraceBound(fmt::format("line {}: {}", lines_.number(), bound.what()));
+  } catch (const BadTrace& error) {
+    throw BadTrace(fmt::format("line {}: {}", lines_.number(), error.what()));
+  } catch (const FieldError& error) {
+    throw BadTrace(fmt::format("line {}: in its message: {}", lines_.number(), error.what()));
+  }
+  const Record& record = line_.record;
+  ++facts_.records[static_cast<std::size_t>(record.kind)];
+  for (Observer* observer : observers_) {
+    if ((observer->wants() & records(record.kind)) != 0) observer->on_record(record);
+  }
+}
+
+void TraceReader::remember(std::size_t bytes) {
+  remembered_ += bytes;
+  if (remembered_ > bounds_.memory) {
+    throw TraceBound(fmt::format("what must be remembered of the trace takes more than {} bytes", bounds_.memory));
+  }
 }
 
 void TraceReader::handle(std::string_view text) {
@@ -65,6 +167,9 @@ void TraceReader::handle(std::string_view text) {
     throw BadTrace(fmt::format("time runs backwards, from {} to {} ns", nanoseconds(last_), nanoseconds(record.time)));
   }
   last_ = record.time;
+  check_names(line_, header_.manifest);
+  // A message takes about twice as much as its text; of most other lines, somebody keeps a few numbers or the text.
+  remember(2 * line_.message.size() + record.text.size() + 16);
   attach_message();
   ledger_->check(record);
   if (record.kind == RecordKind::end) handle_end();
@@ -74,7 +179,10 @@ std::size_t TraceReader::kind_number(const Json& message) const {
   const Json* name = member_of(message, "kind");
   if (name == nullptr || !name->is_string()) throw BadTrace("a message needs a 'kind'");
   const auto found = kind_numbers_.find(name->get_ref<const std::string&>());
-  if (found == kind_numbers_.end()) throw BadTrace("the protocol has no message of this kind: " + name->dump());
+  if (found == kind_numbers_.end()) {
+    throw BadTrace(fmt::format("the protocol has no message of this kind: {:.60}",
+                               name->dump(-1, ' ', true, Json::error_handler_t::replace)));
+  }
   return found->second;
 }
 
@@ -90,6 +198,7 @@ void TraceReader::attach_message() {
     const Ref<Message> message = Draft::read(*(*kinds_)[kind], json);
     if (line_.relayed_by) Draft::set_from(*message, *line_.relayed_by);
     message_ = Ref<const Message>(message);
+    check_signers(*message_, header_.manifest);
 
     // Whatever the text says must be in the message: no field unknown, none of another type, no name twice.
     scratch_.clear();

@@ -36,11 +36,12 @@ enum class RecordKind : std::uint8_t {
   crashed,    ///< node stopped
   restarted,  ///< node is back; count 1 if its state was kept, 0 if lost
   network,    ///< a partition or cut began (count 1) or healed (count 0); text describes it
-  beyond,   ///< the network went beyond GST and delta for the first time: message id, from peer to node; text says how
-  attack,   ///< the adversary acted: node (or kNobody) did text; id is the message, if any; count how many at once
-  mark,     ///< node reached the rare branch named text
-  suspect,  ///< node suspects peer; text says why
-  end,      ///< the run ended; text says why; count events, extra the fingerprint
+  beyond,     ///< the network went beyond GST and delta, earlier than told before: message id, from peer to node; text
+              ///< says how; count is since when, in ns, at least 1 (0: since now)
+  attack,     ///< the adversary acted: node (or kNobody) did text; id is the message, if any; count how many at once
+  mark,       ///< node reached the rare branch named text
+  suspect,    ///< node suspects peer; text says why
+  end,        ///< the run ended; text says why; count events, extra the fingerprint
 };
 inline constexpr std::size_t kRecordKinds = static_cast<std::size_t>(RecordKind::end) + 1;
 std::string_view to_string(RecordKind kind);

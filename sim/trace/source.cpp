@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -31,13 +32,10 @@ class FileSource final : public ByteSource {
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
   std::size_t read(char* into, std::size_t size) override {
-    while (true) {
-      const ssize_t got = ::read(descriptor_, into, size);
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) {
-        throw TraceError(fmt::format("cannot read '{}': {}", path_, std::generic_category().message(errno)));
-      }
-    }
+    // Where a signal interrupts the wait for a pipe, whoever sent it wants no more of it.
+    const ssize_t got = ::read(descriptor_, into, size);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    throw TraceError(fmt::format("cannot read '{}': {}", path_, std::generic_category().message(errno)));
   }
 
  private:
@@ -146,21 +144,63 @@ bool LineSource::refill() {
   return got > 0;
 }
 
+void LineSource::put_back(std::deque<std::string> lines) {
+  number_ -= lines.size();
+  put_back_ = std::move(lines);
+}
+
+std::size_t LineSource::bound() const {
+  if (number_ == 0) return std::min(bounds_.length, bounds_.first);
+  return std::min<std::uint64_t>(bounds_.length, bounds_.start + bounds_.growth * before_);
+}
+
 bool LineSource::next(std::string_view& line) {
+  const std::size_t most = bound();
+  if (!read(line, most)) return false;
+  if (broken_) {
+    if (most < bounds_.length) {
+      throw BadTrace(fmt::format("line {}: longer than {} bytes, which no message can be after the {} bytes before it",
+                                 number_, most, before_));
+    }
+    throw TraceBound(fmt::format("line {}: longer than {} bytes", number_, most));
+  }
+  before_ += line.size();
+  return true;
+}
+
+bool LineSource::next(std::string_view& line, std::size_t most) {
+  if (!read(line, most)) return false;
+  before_ += line.size();
+  return true;
+}
+
+bool LineSource::read(std::string_view& line, std::size_t most) {
+  if (!put_back_.empty()) {
+    line_ = std::move(put_back_.front());
+    put_back_.pop_front();
+    ++number_;
+    line = line_;
+    return true;
+  }
+  if (broken_) return false;
   std::size_t searched = 0;
   while (true) {
     const char* from = buffer_.data() + begin_;
     const auto* found = static_cast<const char*>(std::memchr(from + searched, '\n', end_ - begin_ - searched));
-    if (found != nullptr) {
+    searched = end_ - begin_;
+    const std::size_t size = found != nullptr ? static_cast<std::size_t>(found - from) : searched;
+    if (size > most) {
+      broken_ = true;
       ++number_;
-      line = std::string_view(from, static_cast<std::size_t>(found - from));
-      begin_ += line.size() + 1;
-      check(line);
+      line = std::string_view(from, most + 1);
       return true;
     }
-    searched = end_ - begin_;
-    if (searched > bounds_.length) {
-      throw BadTrace(fmt::format("line {}: longer than {} bytes", number_ + 1, bounds_.length));
+    if (found != nullptr) {
+      ++number_;
+      line = std::string_view(from, size);
+      begin_ += size + 1;
+      check(line);
+      return true;
     }
     if (!refill()) {
       if (begin_ == end_) return false;
@@ -170,8 +210,6 @@ bool LineSource::next(std::string_view& line) {
 }
 
 void LineSource::check(std::string_view line) const {
-  if (line.size() > bounds_.length)
-    throw BadTrace(fmt::format("line {}: longer than {} bytes", number_, bounds_.length));
   // Most lines are too short to nest dangerously, whatever they hold.
   if (line.size() <= 4 * bounds_.depth) return;
   std::size_t depth = 0;

@@ -10,6 +10,8 @@
 #include "sim/core/check.hpp"
 #include "sim/replica/notary.hpp"
 #include "sim/trace/columns.hpp"
+#include "sim/trace/compressor.hpp"
+#include "sim/trace/output_file.hpp"
 
 namespace byzsim {
 
@@ -77,14 +79,27 @@ char* put_text(char* p, std::string_view text) {
   return p + text.size();
 }
 
-bool compressed(const std::string& path) {
-  return path.ends_with(".zst");
-}
+class FileSink final : public TraceSink {
+ public:
+  explicit FileSink(const std::string& path) : file_(path, "trace"), out_(file_, path.ends_with(".zst")) {}
+  void write(std::string_view bytes) override { out_.write(bytes); }
+  void finish() override {
+    out_.finish();
+    file_.commit();
+  }
+
+ private:
+  OutputFile file_;
+  Compressor out_;
+};
 
 }  // namespace
 
 TraceWriter::TraceWriter(const std::string& path, const TraceHeader& header, const Notary& notary)
-    : file_(path, "trace"), out_(file_, compressed(path)), notary_(notary), buffer_(new char[kBuffer]) {
+    : TraceWriter(std::make_unique<FileSink>(path), header, notary) {}
+
+TraceWriter::TraceWriter(std::unique_ptr<TraceSink> sink, const TraceHeader& header, const Notary& notary)
+    : out_(std::move(sink)), notary_(notary), buffer_(new char[kBuffer]) {
   at_ = buffer_.get();
   for (const MessageKindFacts& kind : header.manifest.kinds) kind_names_.push_back(kind.name);
   for (std::size_t k = 0; k < kRecordKinds; ++k) {
@@ -112,7 +127,7 @@ TraceWriter::TraceWriter(const std::string& path, const TraceHeader& header, con
 TraceWriter::~TraceWriter() = default;
 
 void TraceWriter::flush() {
-  out_.write({buffer_.get(), static_cast<std::size_t>(at_ - buffer_.get())});
+  out_->write({buffer_.get(), static_cast<std::size_t>(at_ - buffer_.get())});
   at_ = buffer_.get();
 }
 
@@ -120,7 +135,7 @@ void TraceWriter::append(std::string_view bytes) {
   if (static_cast<std::size_t>(buffer_.get() + kBuffer - at_) < bytes.size()) {
     flush();
     if (bytes.size() > kBuffer) {
-      out_.write(bytes);
+      out_->write(bytes);
       return;
     }
   }
@@ -271,8 +286,7 @@ void TraceWriter::finish(const Outcome& outcome) {
   }
   append("}}\n");
   flush();
-  out_.finish();
-  file_.commit();
+  out_->finish();
 }
 
 }  // namespace byzsim

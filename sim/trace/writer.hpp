@@ -5,7 +5,8 @@
 //   writer.finish(world.run());
 //
 // The file appears under its name in finish(), whole, or never. Any failure to write is a TraceError, thrown from
-// whichever call meets it. A line costs about 40 ns plain; with a message, about 10 ns a field on top.
+// whichever call meets it. The same bytes may go elsewhere than to a file: see TraceSink. A line costs about 40 ns
+// plain; with a message, about 10 ns a field on top.
 #pragma once
 
 #include <array>
@@ -16,20 +17,28 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/trace/compressor.hpp"
 #include "sim/trace/header.hpp"
 #include "sim/trace/outcome.hpp"
-#include "sim/trace/output_file.hpp"
 #include "sim/trace/record.hpp"
 
 namespace byzsim {
 
 class Notary;
 
+/// Where the bytes of a trace go, in large pieces that need not end where a line does.
+class TraceSink {
+ public:
+  virtual ~TraceSink() = default;
+  virtual void write(std::string_view bytes) = 0;
+  /// That was all of it.
+  virtual void finish() = 0;
+};
+
 class TraceWriter final : public Observer {
  public:
   /// Opens the file and writes the header. `notary` must outlive the writer.
   TraceWriter(const std::string& path, const TraceHeader& header, const Notary& notary);
+  TraceWriter(std::unique_ptr<TraceSink> sink, const TraceHeader& header, const Notary& notary);
   ~TraceWriter() override;
 
   RecordMask wants() const override { return kAllRecords; }
@@ -61,8 +70,7 @@ class TraceWriter final : public Observer {
   void flush();
   bool is_known(std::uint64_t id) const { return id < known_.size() && known_[id]; }
 
-  OutputFile file_;
-  Compressor out_;
+  std::unique_ptr<TraceSink> out_;
   const Notary& notary_;
   std::vector<std::string> kind_names_;
   std::vector<KindText> kinds_;

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     LineBounds bounds;
     bounds.length = 1 << 20;
-    TraceReader reader(from_memory({reinterpret_cast<const char*>(data), size}), bounds);
+    TraceReader reader(from_memory({reinterpret_cast<const char*>(data), size}), {.line = bounds});
     reader.replay(trace_kit::kinds(), notary, {&toucher});
   } catch (const BadTrace&) {
   } catch (const TraceError&) {
