@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adversaries/rule.hpp"
+#include "sim/core/limits.hpp"
 
 namespace byzsim {
 
@@ -53,14 +54,45 @@ const std::vector<std::uint32_t>& Adversary::stages_for(const MessageKind& kind)
   return every_stage_;
 }
 
-// No stage changes the kind of a message, so the list holds to the end.
-bool Adversary::pass(Packet& packet, std::size_t from) {
-  const std::vector<std::uint32_t>& concerned = stages_for(packet.message->kind());
-  for (auto it = std::lower_bound(concerned.begin(), concerned.end(), from); it != concerned.end(); ++it) {
-    Stage& stage = *stages_[*it];
-    if (stage.acts_for(packet.from) && !stage.outgoing(packet)) return false;
+std::size_t Adversary::next_for(const MessageKind& kind, std::size_t from) const {
+  const std::vector<std::uint32_t>& concerned = stages_for(kind);
+  const auto next = std::lower_bound(concerned.begin(), concerned.end(), from);
+  return next == concerned.end() ? stages_.size() : *next;
+}
+
+bool Adversary::act(std::size_t stage, Packet& packet) {
+  check_limits();
+  return !stages_[stage]->acts_for(packet.from) || stages_[stage]->outgoing(packet);
+}
+
+// As deep as it may go, it is a loop: a thousand rules that each duplicate what the one before sent are no call within
+// a call within a call. No stage changes the kind of a message.
+bool Adversary::pass(Packet& first, std::size_t next) {
+  struct Passing {
+    explicit Passing(bool& now) : now_(now) { now_ = true; }
+    ~Passing() { now_ = false; }
+    bool& now_;
+  } const passing(passing_);
+  std::vector<Resumed> others;
+  bool goes_on = true;
+  while (true) {
+    for (; !resumed_.empty(); resumed_.pop_back()) others.push_back(std::move(resumed_.back()));
+    if (others.empty()) {
+      if (goes_on) next = next_for(first.message->kind(), next);
+      if (!goes_on || next == stages_.size()) return goes_on;
+      goes_on = act(next++, first);
+      continue;
+    }
+    Resumed& other = others.back();
+    other.next = next_for(other.packet.message->kind(), other.next);
+    if (other.next == stages_.size()) {
+      Packet ready = std::move(other.packet);
+      others.pop_back();
+      coalition_.powers().inject(std::move(ready));
+    } else if (!act(other.next++, other.packet)) {
+      others.pop_back();
+    }
   }
-  return true;
 }
 
 bool Adversary::outgoing(Packet& packet) {
@@ -71,13 +103,17 @@ bool Adversary::outgoing(Packet& packet) {
 bool Adversary::incoming(const Packet& packet) {
   if (needs_memory_) coalition_.remember(packet.message);
   for (const auto& stage : stages_) {
+    check_limits();
     if (stage->acts_for(packet.to) && !stage->incoming(packet)) return false;
   }
   return true;
 }
 
 void Adversary::on_event(const Record& record) {
-  for (const auto& stage : stages_) stage->on_event(record);
+  for (const auto& stage : stages_) {
+    check_limits();
+    stage->on_event(record);
+  }
 }
 
 void Adversary::on_wakeup(std::uint64_t token) {
@@ -91,7 +127,12 @@ void Adversary::on_end() {
 }
 
 void Adversary::resume(Packet packet, std::uint32_t position) {
-  if (pass(packet, position + 1)) coalition_.powers().inject(std::move(packet));
+  if (passing_) {
+    check_limits();
+    resumed_.push_back({std::move(packet), position + std::size_t{1}});
+  } else if (pass(packet, position + 1)) {
+    coalition_.powers().inject(std::move(packet));
+  }
 }
 
 bool Adversary::release(std::string_view name) {

@@ -28,20 +28,33 @@ class Adversary final : public Interceptor {
   // --- for stages ---
 
   Powers& powers() { return coalition_.powers(); }
-  /// Sends a packet through the stages after `position`, then on the wire.
+  /// Sends a packet through the stages after `position`, then on the wire. From within a stage: once the stage has
+  /// returned, and before the packet that it acts on goes on.
   void resume(Packet packet, std::uint32_t position);
   /// Has every stage of this name let go of what it holds. False if there is none.
   bool release(std::string_view name);
 
  private:
   void add(std::unique_ptr<Stage> stage);
-  bool pass(Packet& packet, std::size_t from);
+  struct Resumed {
+    Packet packet;
+    std::size_t next = 0;  // the stage that it comes to
+    Footprint kept{kPacketBytes};
+  };
+  bool act(std::size_t stage, Packet& packet);
+  /// Takes the packet through the stages from `next` on, and on the wire what they send on the way. False if it is
+  /// stopped.
+  bool pass(Packet& packet, std::size_t next);
   /// The stages that packets of this kind may concern, by position.
   const std::vector<std::uint32_t>& stages_for(const MessageKind& kind) const;
+  /// The first of these from `from` on; past the last stage if there is none.
+  std::size_t next_for(const MessageKind& kind, std::size_t from) const;
 
   AdversarySettings settings_;  // stages refer to their options
   Coalition coalition_;
   std::vector<std::unique_ptr<Stage>> stages_;
+  bool passing_ = false;
+  std::vector<Resumed> resumed_;  // by the stage that acts
   std::vector<std::uint32_t> every_stage_;
   std::vector<std::pair<const MessageKind*, std::vector<std::uint32_t>>> stages_by_kind_;
   bool watches_everyone_ = false;

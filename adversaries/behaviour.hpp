@@ -27,10 +27,14 @@
 
 #include "adversaries/coalition.hpp"
 #include "adversaries/match.hpp"
+#include "sim/core/limits.hpp"
 #include "sim/core/options.hpp"
 #include "sim/replica/interceptor.hpp"
 
 namespace byzsim {
+
+/// What a packet counts that a stage keeps; see sim/core/limits.hpp.
+inline constexpr std::uint64_t kPacketBytes = 64;
 
 /// What every behaviour can be told.
 struct BehaviourOptions {

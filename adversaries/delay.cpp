@@ -31,7 +31,7 @@ class Delay final : public BehaviourWith<DelayOptions> {
     if (options().match && !options().match->matches(message, powers())) return true;
     if (!options().to.contains(packet.to, message.label().view, powers())) return true;
     note("delay", packet.from, message.id());
-    packet.delay += by_.sample(powers().random().next());
+    packet.delay = sum_of(packet.delay, by_.sample(powers().random().next()));
     return true;
   }
 

@@ -81,7 +81,7 @@ class Replay final : public BehaviourWith<ReplayOptions> {
           return;
         }
         ++sent_;
-        delay += after_.sample(powers().random().next());
+        delay = sum_of(delay, after_.sample(powers().random().next()));
         note("replay", node, message->id());
         powers().inject({message, node, to, delay});
       }

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
+
+#include "sim/core/limits.hpp"
 
 namespace byzsim {
 
@@ -95,6 +98,7 @@ std::vector<Ref<const Message>> Rewriter::seen(const ContentMatch& match, bool o
   std::set<NodeId> signers;
   std::set<std::pair<std::uint64_t, Digest>> known;  // a relay keeps number and what is signed
   const auto add = [&](const Message& message) {
+    check_limits();
     if (!match.matches(message, coalition_.powers())) return;
     if (one_each && signers.contains(message.signer())) return;
     if (!known.emplace(message.id(), notary().subject(message)).second) return;

@@ -194,7 +194,8 @@ class Replay final : public Action {
     for (const NodeId to : receivers) {
       if (to == from) continue;
       rule().note(name(), from, message->id());
-      for (std::uint32_t i = 1; i <= options_.times; ++i) powers.inject({message, from, to, options_.after * i});
+      for (std::uint32_t i = 1; i <= options_.times; ++i)
+        powers.inject({message, from, to, product_of(options_.after, i)});
     }
   }
 

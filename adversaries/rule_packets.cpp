@@ -31,11 +31,13 @@ class Hold final : public Action {
     }
     rule().note(name(), packet.from, packet.message->id());
     held_.push_back(packet);
+    kept_.set(kPacketBytes * held_.size());
     return false;
   }
   void release() override {
     std::vector<Packet> held;
     held.swap(held_);
+    kept_.set(0);
     for (Packet& packet : held) rule().resume(std::move(packet));
   }
   void end() override {
@@ -45,6 +47,7 @@ class Hold final : public Action {
 
  private:
   std::vector<Packet> held_;
+  Footprint kept_;
 };
 
 struct DelayOptions {
@@ -60,7 +63,7 @@ class Delay final : public Action {
   explicit Delay(const DelayOptions& options) : by_(options.by) {}
   bool on_packet(Packet& packet, const Occasion&) override {
     rule().note(name(), packet.from, packet.message->id());
-    packet.delay += by_.sample(rule().powers().random().next());
+    packet.delay = sum_of(packet.delay, by_.sample(rule().powers().random().next()));
     return true;
   }
 
@@ -103,12 +106,14 @@ class Reorder final : public Action {
   bool on_packet(Packet& packet, const Occasion&) override {
     rule().note(name(), packet.from, packet.message->id());
     held_.push_back(packet);
+    kept_.set(kPacketBytes * held_.size());
     if (held_.size() == window_) release();
     return false;
   }
   void release() override {
     std::vector<Packet> held;
     held.swap(held_);
+    kept_.set(0);
     std::reverse(held.begin(), held.end());
     for (Packet& packet : held) rule().resume(std::move(packet));
   }
@@ -120,6 +125,7 @@ class Reorder final : public Action {
  private:
   std::size_t window_;
   std::vector<Packet> held_;
+  Footprint kept_;
 };
 
 const ActionEntry<NoOptions, Drop> drop{"drop", "takes the message off the wire", {.needs_packet = true}};

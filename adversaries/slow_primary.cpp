@@ -45,7 +45,7 @@ class SlowPrimary final : public BehaviourWith<SlowPrimaryOptions> {
     } else if (now > turn.made && now < known->second) {
       return false;  // asked for again before it was to leave
     }
-    if (known->second > now) packet.delay += known->second - now;
+    if (known->second > now) packet.delay = sum_of(packet.delay, known->second - now);
     return true;
   }
 

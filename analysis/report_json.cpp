@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/report.hpp"
+#include "sim/core/visible.hpp"
 
 namespace byzsim {
 
@@ -209,7 +210,7 @@ Json to_json(const Result& r) {
 
 std::string json_line(const Result& result) {
   // Texts come from users' files; a stray byte must not cost a finished result.
-  return to_json(result).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return visible_json(to_json(result).dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 std::string json_line(const AggregateResult& result) {
@@ -232,7 +233,7 @@ std::string json_line(const AggregateResult& result) {
   json["aggregate"] = std::move(figures);
   json["counts"] = {
       {"verdict", counts(result.verdicts)}, {"safety", counts(result.safety)}, {"liveness", counts(result.liveness)}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return visible_json(json.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace byzsim

@@ -7,6 +7,7 @@
 
 #include "analysis/human.hpp"
 #include "analysis/report.hpp"
+#include "sim/core/visible.hpp"
 
 namespace byzsim {
 
@@ -21,13 +22,23 @@ class Page {
  public:
   explicit Page(const TextStyle& style) : style_(style) {}
 
+  /// Colour is marked by bytes that no text holds, and becomes escape codes when the line is made visible: so a name in
+  /// a file can hold an escape code and print it, and none gets through.
   std::string ink(Ink ink, std::string_view text) const {
     if (!style_.colour || ink == Ink::plain) return std::string(text);
-    static constexpr const char* kCodes[] = {"0", "1", "2", "32", "31", "33"};
-    return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<int>(ink)], text);
+    return fmt::format("{}{}{}{}", kBegin, static_cast<int>(ink), text, kEnd);
   }
   void line(std::string_view text = {}) {
-    out_ += text;
+    static constexpr const char* kCodes[] = {"0", "1", "2", "32", "31", "33"};
+    constexpr char kMarks[] = {kBegin, kEnd, '\0'};
+    for (std::size_t mark = 0; style_.colour && (mark = text.find_first_of(kMarks)) != std::string_view::npos;) {
+      const bool begins =
+          text[mark] == kBegin && mark + 1 < text.size() && text[mark + 1] >= '0' && text[mark + 1] < '6';
+      out_ += visible(text.substr(0, mark));
+      out_ += fmt::format("\x1b[{}m", begins ? kCodes[text[mark + 1] - '0'] : "0");
+      text.remove_prefix(mark + (begins ? 2 : 1));
+    }
+    out_ += visible(text);
     out_ += '\n';
   }
   void heading(std::string_view text) {
@@ -37,6 +48,8 @@ class Page {
   std::string take() { return std::move(out_); }
 
  private:
+  static constexpr char kBegin = '\xff';
+  static constexpr char kEnd = '\xfe';
   TextStyle style_;
   std::string out_;
 };

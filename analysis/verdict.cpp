@@ -20,7 +20,7 @@ class Weighing {
       : expect_(expect),
         result_(result),
         cut_short_(result.end_reason == EndReason::events || result.end_reason == EndReason::wall_clock ||
-                   result.end_reason == EndReason::interrupted) {}
+                   result.end_reason == EndReason::interrupted || result.end_reason == EndReason::memory) {}
 
   void weigh() {
     safety();

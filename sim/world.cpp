@@ -80,6 +80,21 @@ Recording recording_of(const Scenario& scenario, std::uint64_t seed) {
   return recording;
 }
 
+std::uint64_t bytes_to_begin(const Scenario& scenario) {
+  const std::uint32_t n = scenario.protocol.n, clients = scenario.clients.count;
+  return kNodeBytes * (std::uint64_t{n} + clients) + Network::bytes_of_tables(scenario.network, n, clients);
+}
+
+namespace {
+const Scenario& fitting(const Scenario& scenario) {
+  if (const std::uint64_t bytes = bytes_to_begin(scenario); bytes > scenario.run.memory.bytes) {
+    throw TooLarge(fmt::format("the nodes and links of this scenario need {}, and run.memory is {}",
+                               to_string(ByteCount{bytes}), to_string(scenario.run.memory)));
+  }
+  return scenario;
+}
+}  // namespace
+
 World::World(const Scenario& scenario, std::uint64_t seed) : impl_(std::make_unique<Impl>(scenario, seed)) {}
 World::~World() = default;
 const Manifest& World::manifest() const {
@@ -100,7 +115,8 @@ void World::stop(EndReason reason) {
 }
 
 World::Impl::Impl(const Scenario& scenario, std::uint64_t seed)
-    : manifest_(manifest_of(scenario, protocol_named(scenario.protocol.name), seed)),
+    : manifest_(manifest_of(fitting(scenario), protocol_named(scenario.protocol.name), seed)),
+      limits_(scenario.run.memory.bytes, stop_),
       keys_(std::make_unique<KeyRing>(seed, scenario.protocol.n + scenario.clients.count)),
       notary_(std::make_unique<Notary>(*keys_)),
       scenario_(scenario),
@@ -149,6 +165,7 @@ void World::Impl::observe(Observer& observer) {
 void World::Impl::seat_nodes(std::uint64_t seed) {
   const std::uint32_t total = n_ + scenario_.clients.count;
   seats_.resize(total);
+  seats_kept_.set(kNodeBytes * total);
   for (NodeId node = 0; node < total; ++node) {
     Seat& seat = seats_[node];
     seat.corrupt = manifest_.faulty.contains(node);
@@ -202,11 +219,17 @@ ClientPlan World::Impl::plan_of(std::uint32_t client) const {
 
 void World::Impl::at(Duration when, std::function<void()> action) {
   ++scripted_left_;
-  actions_.emplace_back([this, action = std::move(action)] {
+  schedule(byzsim::at(when), [this, action = std::move(action)] {
     --scripted_left_;
     action();
   });
-  scheduler_.at(byzsim::at(when), EventKind::control, static_cast<std::uint32_t>(actions_.size() - 1), 0);
+}
+
+void World::Impl::schedule(Time when, std::function<void()> action) {
+  check_limits();
+  while (actions_.contains(next_action_)) ++next_action_;  // it has gone all the way round
+  actions_.emplace(next_action_, PendingAction{std::move(action)});
+  scheduler_.at(when, EventKind::control, next_action_++, 0);
 }
 
 void World::Impl::plan_timeline() {
@@ -332,13 +355,32 @@ bool World::Impl::finished() {
     }
     case EventKind::control: {
       scheduler_.fired(event, event.what);
-      const auto action = std::move(actions_[event.what]);  // it may add others
-      actions_[event.what] = nullptr;
-      action();
+      const auto action = actions_.extract(event.what);  // it may add others
+      action.mapped().act();
       break;
     }
   }
   if (!work_is_free_) settle_charge(event.node);
+}
+
+void World::Impl::handle_all(Time limit) {
+  Event event;
+  while (true) {
+    if (stop_.load(std::memory_order_relaxed)) {
+      outcome_.reason = stop_reason_;
+      return;
+    }
+    if (!scheduler_.next(limit, event)) {
+      outcome_.reason = !scheduler_.empty() ? EndReason::time : all_answered() ? EndReason::answered : EndReason::quiet;
+      return;
+    }
+    handle(event);
+    if ((postbox_.copies() == 0 || deciders_needed_ > 0) && finished()) return;
+    if (scheduler_.fired() >= scenario_.run.max_events) {
+      outcome_.reason = EndReason::events;
+      return;
+    }
+  }
 }
 
 const Outcome& World::Impl::run() {
@@ -349,23 +391,14 @@ const Outcome& World::Impl::run() {
     ~Position() { run_position() = {}; }
   } position(scheduler_.position(manifest_.seed));
   const Time limit = byzsim::at(scenario_.run.until);
-  start();
-  Event event;
-  while (true) {
-    if (stop_.load(std::memory_order_relaxed)) {
-      outcome_.reason = stop_reason_;
-      break;
-    }
-    if (!scheduler_.next(limit, event)) {
-      outcome_.reason = !scheduler_.empty() ? EndReason::time : all_answered() ? EndReason::answered : EndReason::quiet;
-      break;
-    }
-    handle(event);
-    if ((postbox_.copies() == 0 || deciders_needed_ > 0) && finished()) break;
-    if (scheduler_.fired() >= scenario_.run.max_events) {
-      outcome_.reason = EndReason::events;
-      break;
-    }
+  limits_.watch(scheduler_.pending());
+  try {
+    const UnderLimits under(limits_);
+    check_limits();
+    start();
+    handle_all(limit);
+  } catch (const RunStopped&) {  // in the middle of an event
+    outcome_.reason = limits_.memory_reached() ? EndReason::memory : stop_reason_.load();
   }
   outcome_.end = outcome_.reason == EndReason::time ? limit : scheduler_.now();
   ended_ = true;
@@ -402,7 +435,7 @@ void World::Impl::begin_work(std::uint32_t box, NodeId to) {
   std::int64_t signatures = 1;
   for_each_nested(message, [&](const Message&) { ++signatures; });
   auto core = std::min_element(seat.cores.begin(), seat.cores.end());
-  *core = later(std::max(*core, scheduler_.now()), cpu.receive + cpu.verify * signatures);
+  *core = later(std::max(*core, scheduler_.now()), sum_of(cpu.receive, product_of(cpu.verify, signatures)));
   scheduler_.at(*core, EventKind::process, box, to);
 }
 

@@ -24,8 +24,12 @@ class Diagnostics;
 class Notary;
 struct MessageKind;
 
+/// What a world of this scenario needs before its first event, in bytes as `run.memory` counts them.
+std::uint64_t bytes_to_begin(const Scenario& scenario);
+
 class World {
  public:
+  /// Throws TooLarge if what it needs to begin is more than `run.memory`.
   World(const Scenario& scenario, std::uint64_t seed);
   ~World();
   World(const World&) = delete;
@@ -37,8 +41,8 @@ class World {
   void observe(Observer& observer);
   /// Runs to the end and returns what the world knows of it. Callable once.
   const Outcome& run();
-  /// Ends the run before the next event. May be called from an observer's owner or from another thread or a signal
-  /// handler.
+  /// Ends the run before the next event, or within it where that goes on and on. May be called from an observer's owner
+  /// or from another thread or a signal handler.
   void stop(EndReason reason);
 
  private:

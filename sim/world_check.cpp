@@ -20,6 +20,15 @@ void check_against_protocol(const Scenario& scenario, const Node& root, Diagnost
     places.error(path, fmt::format("'{}' is no operation", operation.substr(0, 60)),
                  "write `put KEY NUMBER`, `add KEY NUMBER` or `get KEY`");
   }
+  if (places.sound("protocol", "clients", "network", "run")) {
+    if (const std::uint64_t bytes = bytes_to_begin(scenario); bytes > scenario.run.memory.bytes) {
+      places.error(
+          "run.memory",
+          fmt::format("the nodes and links of this scenario need {} before anything happens, and the most is {}",
+                      to_string(ByteCount{bytes}), to_string(scenario.run.memory)),
+          "fewer nodes, no limit on bandwidth and no fifo order, or more memory");
+    }
+  }
   if (adversary_check() == nullptr || !places.sound("adversary", "protocol", "clients")) return;
   AdversaryFacts facts;
   facts.kinds = protocol_named(scenario.protocol.name).kinds;

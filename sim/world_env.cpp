@@ -4,8 +4,12 @@ namespace byzsim {
 
 void World::Impl::NodeEnv::start_timer(TimerName timer, Duration after) {
   auto& timers = world_.seats_[self()].timers;
-  CHECK_LT(timer, 1u << 20);
-  if (timer >= timers.size()) timers.resize(timer + 1, 0);
+  if (timer >= timers.size()) {
+    // Counted before they are made: a number picked out of the blue ends the run rather than the machine.
+    world_.seats_[self()].timers_kept.set(kTimerBytes * (std::uint64_t{timer} + 1));
+    check_limits();
+    timers.resize(std::size_t{timer} + 1, 0);
+  }
   if (timers[timer] == 0) timers[timer] = world_.scheduler_.make_timer(self(), timer) + 1;
   world_.scheduler_.start_timer(timers[timer] - 1, later(world_.departure(), after));
 }
@@ -31,12 +35,23 @@ void World::Impl::NodeEnv::note_prepared(View view, Slot slot, Digest value) {
   world_.announce(r);
 }
 
+std::uint32_t& World::Impl::decided(Slot slot) {
+  constexpr Slot kNear = 4096;
+  if (!far_decisions_.empty()) {
+    const auto far = far_decisions_.find(slot);
+    if (far != far_decisions_.end()) return far->second;
+  }
+  if (slot < decided_count_.size()) return decided_count_[slot];
+  decided_kept_.grow(kSlotBytes);
+  if (slot >= decided_count_.size() + kNear) return far_decisions_[slot];
+  decided_count_.resize(slot + 1, 0);
+  return decided_count_[slot];
+}
+
 void World::Impl::NodeEnv::decide(View view, Slot slot, Digest value, const Ref<const Batch>&,
                                   const ReplicaSet& voters) {
   if (world_.deciders_needed_ > 0 && world_.manifest_.honest(self())) {
-    auto& counts = world_.decided_count_;
-    if (slot >= counts.size()) counts.resize(slot + 1, 0);
-    if (++counts[slot] == world_.deciders_needed_) ++world_.slots_decided_;
+    if (++world_.decided(slot) == world_.deciders_needed_) ++world_.slots_decided_;
   }
   if (!world_.announced(RecordKind::decided)) return;
   Record r = record(RecordKind::decided);
@@ -56,7 +71,7 @@ void World::Impl::NodeEnv::note_adopted(Slot slot, Digest state) {
 }
 
 void World::Impl::NodeEnv::note_applied(Slot slot, const Request& request, std::uint64_t result) {
-  world_.charge_ += world_.scenario_.replicas.cpu.execute;
+  world_.charge_ = sum_of(world_.charge_, world_.scenario_.replicas.cpu.execute);
   if (!world_.announced(RecordKind::applied)) return;
   Record r = record(RecordKind::applied);
   r.slot = slot;

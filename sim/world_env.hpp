@@ -32,7 +32,8 @@ class World::Impl::NodeEnv final : public Env {
 
  private:
   void seal(Message& message, const Label& label) override {
-    if (self() < n()) world_.charge_ += world_.scenario_.replicas.cpu.sign;  // what a client does is free
+    // What a client does is free.
+    if (self() < n()) world_.charge_ = sum_of(world_.charge_, world_.scenario_.replicas.cpu.sign);
     world_.notary_->sign(signer_, message, label);
   }
   Record record(RecordKind kind) const { return world_.about(kind, self()); }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/core/limits.hpp"
 #include "sim/core/scheduler.hpp"
 #include "sim/net/network.hpp"
 #include "sim/postbox.hpp"
@@ -20,6 +21,12 @@
 
 namespace byzsim {
 
+// What things count that a run may have many of, in bytes: see sim/core/limits.hpp.
+inline constexpr std::uint64_t kActionBytes = 192;
+inline constexpr std::uint64_t kTimerBytes = 32;
+inline constexpr std::uint64_t kSlotBytes = 48;
+inline constexpr std::uint64_t kNodeBytes = 1024;
+
 class World::Impl final : public SigningListener, public Powers {
  public:
   Impl(const Scenario& scenario, std::uint64_t seed);
@@ -29,10 +36,11 @@ class World::Impl final : public SigningListener, public Powers {
   const Outcome& run();
 
   Manifest manifest_;
-  std::unique_ptr<KeyRing> keys_;
-  std::unique_ptr<Notary> notary_;
   std::atomic<bool> stop_{false};
   std::atomic<EndReason> stop_reason_{EndReason::interrupted};
+  Limits limits_;
+  std::unique_ptr<KeyRing> keys_;
+  std::unique_ptr<Notary> notary_;
 
   // --- SigningListener and Powers (world_powers.cpp) ---
   void on_signed(const Message& message) override;
@@ -51,7 +59,7 @@ class World::Impl final : public SigningListener, public Powers {
   void make_credulous(NodeId node) override;
   void feed(NodeId to, NodeId from, Ref<const Message> message) override;
   void wake(Duration after, std::uint64_t token) override;
-  bool down(NodeId node) const override { return seats_[node].down; }
+  bool down(NodeId node) const override { return node < seats_.size() && seats_[node].down; }
   void crash(NodeId node) override;
   void restart(NodeId node, bool state_kept) override;
   void note(std::string_view name, NodeId node, std::uint64_t message) override;
@@ -72,7 +80,8 @@ class World::Impl final : public SigningListener, public Powers {
     std::unique_ptr<Process> process;
     std::unique_ptr<Durable> disk;      // while the node is down
     std::vector<std::uint32_t> timers;  // the scheduler's timers, by name + 1; 0: none yet
-    std::vector<Time> cores;            // when each is free; empty if work is free
+    Footprint timers_kept;
+    std::vector<Time> cores;  // when each is free; empty if work is free
   };
 
   // Building (world.cpp).
@@ -91,17 +100,20 @@ class World::Impl final : public SigningListener, public Powers {
   void settle_charge(NodeId node);
   void at(Duration when, std::function<void()> action);
   void soon(std::function<void()> action);
+  void schedule(Time when, std::function<void()> action);
+  void handle_all(Time limit);
   void take_down(NodeId node);
   void bring_back(NodeId node, bool state_kept);
   void begin_cut(const Cut& cut, const std::string& what, std::optional<Duration> until);
   bool all_answered() const { return answered_ == expected_answers_; }
   bool finished();
+  std::uint32_t& decided(Slot slot);  // how many honest replicas have
 
   // Sending (world.cpp).
   Time departure() const { return later(scheduler_.now(), charge_); }
   void send(NodeId from, NodeId to, const Ref<const Message>& message);
   void broadcast(NodeId from, const Ref<const Message>& message);
-  std::uint32_t count_sent(const Message& message, NodeId from, NodeId to, std::uint32_t copies);
+  std::uint64_t count_sent(const Message& message, NodeId from, NodeId to, std::uint32_t copies);
   void send_plainly(NodeId from, NodeId to, const Message& message);
   void forward(Packet packet);
   void lost(const Message& message, NodeId from, NodeId to, std::string_view why);
@@ -111,7 +123,7 @@ class World::Impl final : public SigningListener, public Powers {
   template <class Ask>
   void settle(const Parcel& parcel, Ask&& ask);
   bool intercepts(NodeId from) const { return interceptor_ && (seats_[from].corrupt || watches_everyone_); }
-  std::uint32_t bytes_of(const Message& message) const;
+  std::uint64_t bytes_of(const Message& message) const;
   KindTraffic& traffic_of(const Message& message) { return outcome_.traffic[message.kind().index]; }
 
   // Records.
@@ -155,13 +167,21 @@ class World::Impl final : public SigningListener, public Powers {
   RecordMask triggers_ = 0;        // by the adversary
   Stream adversary_random_;
   std::array<std::vector<Observer*>, kRecordKinds> listeners_;
-  std::vector<std::function<void()>> actions_;  // what control events do
-  std::vector<bool> action_is_script_;
+  struct PendingAction {
+    std::function<void()> act;
+    Footprint kept{kActionBytes};
+  };
+  std::map<std::uint32_t, PendingAction> actions_;  // what control events do, by number
+  std::uint32_t next_action_ = 0;
   std::vector<Ref<const Request>> requests_;
   std::map<std::string, Ref<const Request>, std::less<>> named_requests_;
   std::map<Digest, Ref<const Batch>> batches_;
-  bool keeps_requests_ = false;               // only an adversary asks for them
-  std::vector<std::uint32_t> decided_count_;  // by slot: honest replicas that decided it
+  Footprint batches_kept_;
+  bool keeps_requests_ = false;                  // only an adversary asks for them
+  std::vector<std::uint32_t> decided_count_;     // by slot: honest replicas that decided it
+  std::map<Slot, std::uint32_t> far_decisions_;  // the same of slots far beyond, to which liars may have led them
+  Footprint decided_kept_;
+  Footprint seats_kept_;
   std::uint64_t slots_decided_ = 0;
   std::uint32_t deciders_needed_ = 0;
   std::uint64_t expected_answers_ = 0;

@@ -6,7 +6,9 @@ namespace byzsim {
 void World::Impl::on_signed(const Message& message) {
   // Batches become known to the script when they are first put in a message, whoever signs it.
   if (interceptor_) {
-    if (const Ref<const Batch> batch = batch_in(message)) batches_.emplace(batch->digest(), batch);
+    if (const Ref<const Batch> batch = batch_in(message); batch && batches_.emplace(batch->digest(), batch).second) {
+      batches_kept_.grow(kSlotBytes + 8 * batch->requests().size());
+    }
   }
   if (!wanted(RecordKind::signed_, message)) return;
   Record r = about(RecordKind::signed_, message.signer());
@@ -37,6 +39,7 @@ std::vector<std::string> World::Impl::kind_names() const {
 }
 
 void World::Impl::inject(Packet packet) {
+  check_limits();
   if (packet.to >= seats_.size() || packet.from >= seats_.size()) return;
   if (packet.message->from() != packet.from) packet.message = Draft::relay(*packet.message, packet.from);
   if (!packet.original) {
@@ -83,8 +86,7 @@ void World::Impl::feed(NodeId to, NodeId from, Ref<const Message> message) {
 
 // The adversary acts from inside handlers; what changes a node waits until its handler has returned.
 void World::Impl::soon(std::function<void()> action) {
-  actions_.push_back(std::move(action));
-  scheduler_.at(scheduler_.now(), EventKind::control, static_cast<std::uint32_t>(actions_.size() - 1), 0);
+  schedule(scheduler_.now(), std::move(action));
 }
 
 void World::Impl::crash(NodeId node) {
@@ -100,9 +102,7 @@ void World::Impl::restart(NodeId node, bool state_kept) {
 }
 
 void World::Impl::wake(Duration after, std::uint64_t token) {
-  const Time when = later(scheduler_.now(), after);
-  actions_.emplace_back([this, token] { interceptor_->on_wakeup(token); });
-  scheduler_.at(when, EventKind::control, static_cast<std::uint32_t>(actions_.size() - 1), 0);
+  schedule(later(scheduler_.now(), after), [this, token] { interceptor_->on_wakeup(token); });
 }
 
 void World::Impl::take_down(NodeId node) {

@@ -5,13 +5,15 @@
 
 namespace byzsim {
 
-std::uint32_t World::Impl::bytes_of(const Message& message) const {
+std::uint64_t World::Impl::bytes_of(const Message& message) const {
   return wire_size(message, sizes_);
 }
 
 void World::Impl::send(NodeId from, NodeId to, const Ref<const Message>& message) {
   if (to >= seats_.size() || to == from) return;
-  if (fast_sends_ && network_.plain() && message->from() == from) return send_plainly(from, to, *message);
+  limits_.check();
+  if (fast_sends_ && network_.plain() && message->from() == from && (from < n_ || to < n_))
+    return send_plainly(from, to, *message);
   Packet packet{message, from, to, {}, departure(), {}};
   if (message->from() != from) packet.message = Draft::relay(*message, from);
   packet.original = packet.message;
@@ -21,11 +23,11 @@ void World::Impl::send(NodeId from, NodeId to, const Ref<const Message>& message
 
 // Counts and records a message put on the wire: `to` one receiver, or kNobody for every other replica. Returns its
 // bytes.
-std::uint32_t World::Impl::count_sent(const Message& message, NodeId from, NodeId to, std::uint32_t copies) {
-  const std::uint32_t bytes = bytes_of(message);
+std::uint64_t World::Impl::count_sent(const Message& message, NodeId from, NodeId to, std::uint32_t copies) {
+  const std::uint64_t bytes = bytes_of(message);
   KindTraffic& traffic = traffic_of(message);
   traffic.sent += copies;
-  traffic.bytes += std::uint64_t{bytes} * copies;
+  traffic.bytes += bytes * copies;
   if (announced(RecordKind::sent)) {
     Record r = about(RecordKind::sent, from);
     r.peer = to;
@@ -56,6 +58,7 @@ void World::Impl::broadcast(NodeId from, const Ref<const Message>& original) {
   const Message& message = relayed ? *relayed : *original;
   const std::uint32_t copies = from < n_ ? n_ - 1 : n_;
   if (copies == 0) return;
+  limits_.check();
   count_sent(message, from, kNobody, copies);
   const std::uint32_t box = postbox_.put(message, copies);
   network_.arrivals(from, scheduler_.now(), arrivals_.data());
@@ -88,14 +91,15 @@ void World::Impl::release_held(CutId cut) {
 
 void World::Impl::forward(Packet packet) {
   const Message& message = *packet.message;
-  const std::uint32_t bytes = count_sent(message, packet.from, packet.to, 1);
+  const std::uint64_t bytes = count_sent(message, packet.from, packet.to, 1);
+  if (packet.from >= n_ && packet.to >= n_) return lost(message, packet.from, packet.to, "no link");
   const std::uint32_t box = postbox_.put(message, 1);
   const Parcel parcel{box, packet.from, packet.to, bytes};
   // A packet that the adversary held leaves only now; the synchrony bound counts from when it was sent.
   // Putting it on the wire is the replica's work, which the network does not answer for.
   const Duration work = packet.from < n_ ? scenario_.replicas.cpu.send : Duration{};
   const Time now = later(std::max(departure(), packet.sent), work);
-  charge_ += work;
+  charge_ = sum_of(charge_, work);
   const Time sent = later(packet.sent, work);
   settle(parcel, [&](auto&& deliver) { return network_.route(parcel, sent, now, packet.delay, deliver); });
 }

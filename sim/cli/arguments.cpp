@@ -16,6 +16,7 @@
 #include "sim/cli/version.hpp"
 #include "sim/core/check.hpp"
 #include "sim/core/diagnostics.hpp"
+#include "sim/core/limits.hpp"
 #include "sim/trace/header.hpp"
 #include "sim/trace/output_file.hpp"
 
@@ -32,7 +33,7 @@ Examples:
   byzsim explain network.latency
 
 Exit codes: 0 expectation met, 1 not met, 2 usage or scenario error, 3 inconclusive, 4 internal or I/O error,
-130 interrupted. Of several, the worst wins: 130, 4, 2, 1, 3, 0.)";
+130 interrupted (128 and the signal: 143 if terminated). Of several, the worst wins: 130, 4, 2, 1, 3, 0.)";
 
 std::string hint_for(std::string_view word, const std::vector<std::string>& candidates) {
   const std::string near = closest(word, candidates);
@@ -160,10 +161,13 @@ int worst(int a, int b) {
 
 int run_command_line(int argc, char** argv) {
   guard_standard_streams();
+  writes_fail_instead_of_killing();
   int code = kInternal;
   try {
     code = parse_and_run(argc, argv);
   } catch (const UsageError& error) {
+    code = complain(error.what(), kUsage);
+  } catch (const TooLarge& error) {
     code = complain(error.what(), kUsage);
   } catch (const BadTrace& error) {
     code = complain(error.what(), kUsage);
@@ -172,7 +176,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const InternalError& error) {
     code = complain(fmt::format("a bug in byzsim; please report it with this text: {}", error.what()), kInternal);
   } catch (const std::bad_alloc&) {
-    code = complain("out of memory", kInternal);
+    code = complain("out of memory: the machine gave no more; run.memory sets how much a run may take", kInternal);
   } catch (const std::exception& error) {
     code = complain(fmt::format("unexpected: {}", error.what()), kInternal);
   }

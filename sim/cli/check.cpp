@@ -6,6 +6,7 @@
 #include "sim/cli/command.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/cli/scenarios.hpp"
+#include "sim/core/visible.hpp"
 #include "sim/scenario/checks.hpp"
 #include "sim/world.hpp"
 
@@ -17,8 +18,8 @@ int check(const Selection& selection) {
   for (const Scenario& scenario : load_scenarios(selection)) {
     std::vector<std::string> doubts = feasibility(scenario);
     for (std::string& doubt : protocol_doubts(scenario)) doubts.push_back(std::move(doubt));
-    Output::standard().print(fmt::format("{}: valid{}\n", title(scenario), doubts.empty() ? "" : ", but"));
-    for (const std::string& doubt : doubts) Output::standard().print(fmt::format("  warning: {}\n", doubt));
+    Output::standard().print(fmt::format("{}: valid{}\n", visible(title(scenario)), doubts.empty() ? "" : ", but"));
+    for (const std::string& doubt : doubts) Output::standard().print(fmt::format("  warning: {}\n", visible(doubt)));
   }
   return kMet;
 }

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,20 +85,37 @@ struct Child {
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, out.theirs, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, err.theirs, STDERR_FILENO);
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    const int error = ::posix_spawn(&pid, "/proc/self/exe", &files, &attributes, argv.data(), environ);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attributes);
+    // fork and not posix_spawn, which cannot have a child die with its parent. Closed by exec, the third pipe tells
+    // whether that went well.
+    Pipe report;
+    if (!report.open()) return refuse(errno);
+    ::fcntl(report.ours, F_SETFL, 0);
+    const pid_t parent = ::getpid();
+    pid = ::fork();
+    if (pid < 0) return refuse(errno);
+    if (pid == 0) become(argv.data(), parent, out.theirs, err.theirs, report.theirs);
     out.close_theirs();
     err.close_theirs();
-    return error == 0 || refuse(error);
+    report.close_theirs();
+    int error = 0;
+    ssize_t got = 0;
+    while ((got = ::read(report.ours, &error, sizeof error)) < 0 && errno == EINTR) {
+    }
+    if (got != sizeof error) return true;
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return refuse(error);
+  }
+  /// The child's side: nothing here may allocate, or return.
+  [[noreturn]] static void become(char* const* argv, pid_t parent, int out, int err, int report) {
+    const int in = ::open("/dev/null", O_RDONLY);
+    const bool ready = in >= 0 && ::dup2(in, STDIN_FILENO) >= 0 && ::dup2(out, STDOUT_FILENO) >= 0 &&
+                       ::dup2(err, STDERR_FILENO) >= 0 && ::setpgid(0, 0) == 0 &&
+                       ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+    if (ready && ::getppid() == parent) ::execv("/proc/self/exe", argv);
+    const int reason = errno;
+    static_cast<void>(!::write(report, &reason, sizeof reason));
+    ::_exit(127);
   }
   bool refuse(int error) {
     pid = -1;
@@ -106,7 +123,11 @@ struct Child {
     end.output = fmt::format("the test could not be started: {}", std::generic_category().message(error));
     return false;
   }
-  void kill() const { ::kill(-pid, SIGKILL); }
+  /// Its group, and itself in case it has not come to have one yet.
+  void kill() const {
+    ::kill(-pid, SIGKILL);
+    ::kill(pid, SIGKILL);
+  }
   /// True once it has ended; then `end` is complete.
   bool reap() {
     int status = 0;

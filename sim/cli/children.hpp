@@ -1,7 +1,8 @@
 // Children: runs commands as child processes, several at once, and keeps what they print.
 //
 // A child that crashes, hangs or prints without end costs only itself: it is killed at its time limit, and of its
-// output the first megabytes are kept. Each child has a process group of its own, so Ctrl-C reaches it only through us.
+// output the first megabytes are kept. It dies with the process that started it, whatever ends that. Each child has a
+// process group of its own, so Ctrl-C reaches it only through us.
 #pragma once
 
 #include <chrono>

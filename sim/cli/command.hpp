@@ -22,7 +22,7 @@ enum Exit : int {
   kUsage = 2,          ///< the command line, a scenario or a trace is wrong
   kInconclusive = 3,   ///< a bound was reached before it could be said
   kInternal = 4,       ///< a bug in byzsim, or a file could not be written
-  kInterrupted = 130,  ///< Ctrl-C; 143 if terminated
+  kInterrupted = 130,  ///< Ctrl-C; 128 and the number of whatever signal it was, such as 143 if terminated
 };
 
 /// Of several outcomes the worst: interrupted, internal, usage, unmet, inconclusive, met.

@@ -5,6 +5,7 @@
 
 #include "sim/cli/command.hpp"
 #include "sim/cli/output.hpp"
+#include "sim/core/visible.hpp"
 #include "sim/scenario/schema.hpp"
 
 namespace byzsim::cli {
@@ -19,7 +20,8 @@ void add_explain(CLI::App& app, Action& chosen) {
     chosen = [key] {
       const Explanation found = explain(*key);
       if (!found.found) throw UsageError(found.text);
-      Output::standard().print(found.text.ends_with('\n') ? found.text : found.text + "\n");
+      const std::string text = visible_lines(found.text);
+      Output::standard().print(text.ends_with('\n') ? text : text + "\n");
       return static_cast<int>(kMet);
     };
   });

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstddef>
 
+#include "sim/trace/output_file.hpp"
 #include "sim/world.hpp"
 
 namespace byzsim::cli {
@@ -16,18 +18,55 @@ std::atomic<World*> running{nullptr};
 static_assert(std::atomic<World*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 void on_signal(int signal) {
-  if (caught.exchange(signal) != 0) ::_exit(128 + signal);
+  if (caught.exchange(signal) != 0) {
+    remove_unfinished_files();
+    ::_exit(128 + signal);
+  }
   if (World* world = running.load()) world->stop(EndReason::interrupted);
 }
+
+/// Signals that end the process whatever it does: it still leaves no temporary file behind.
+void on_end(int signal) {
+  remove_unfinished_files();
+  std::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;  // without SA_RESTART, so that a wait for children ends
+  action.sa_flags = SA_ONSTACK;
+  sigaction(signal, &action, nullptr);
+}
+
+bool has_default(int signal) {
+  struct sigaction now {};
+  return sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_DFL;
+}
+
+alignas(std::max_align_t) char spare_stack[1 << 16];  // for a handler called because the other one is full
 
 }  // namespace
 
 void watch_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;  // without SA_RESTART, so that a wait for children ends
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  stack_t stack{};
+  stack.ss_sp = spare_stack;
+  stack.ss_size = sizeof spare_stack;
+  sigaltstack(&stack, nullptr);
+  handle(SIGINT, on_signal);
+  handle(SIGTERM, on_signal);
+  handle(SIGQUIT, on_signal);
+  if (has_default(SIGHUP)) handle(SIGHUP, on_signal);  // under nohup it stays ignored
+  // A sanitizer's own handlers stay, too.
+  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP, SIGALRM, SIGVTALRM, SIGPROF,
+                           SIGXCPU, SIGUSR1, SIGUSR2}) {
+    if (has_default(signal)) handle(signal, on_end);
+  }
+}
+
+void writes_fail_instead_of_killing() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 bool interrupted() {

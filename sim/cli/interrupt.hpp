@@ -7,10 +7,13 @@ class World;
 
 namespace byzsim::cli {
 
-/// From now on SIGINT and SIGTERM are noted instead of ending the process, and SIGPIPE is an error of write().
+/// From now on SIGINT, SIGTERM, SIGQUIT and SIGHUP are noted instead of ending the process; a second one ends it at
+/// once. Whatever other signal ends it, no temporary file stays behind.
 void watch_interrupts();
+/// A pipe that nobody reads and a limit on the size of files are errors of write(), not the end of the process.
+void writes_fail_instead_of_killing();
 bool interrupted();
-/// 130 after SIGINT, 143 after SIGTERM.
+/// 128 and the signal: 130 after SIGINT, 143 after SIGTERM.
 int interrupt_code();
 
 /// While this lives, an interrupt stops that world before its next event.

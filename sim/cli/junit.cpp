@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <cstdint>
+#include "sim/core/visible.hpp"
 
 namespace byzsim::cli {
 
@@ -10,22 +10,11 @@ namespace {
 
 /// Length of the well-formed UTF-8 sequence that XML admits at the start of `text`; 0 if there is none.
 std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return first >= 0x20 || first == '\t' || first == '\n' || first == '\r' ? 1 : 0;
-  const std::size_t length = first >= 0xf0 && first < 0xf5   ? 4
-                             : first >= 0xe0 && first < 0xf0 ? 3
-                             : first >= 0xc2 && first < 0xe0 ? 2
-                                                             : 0;
-  if (length == 0 || text.size() < length) return 0;
-  std::uint32_t code = first & (0x7f >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-    code = code << 6 | (byte(i) & 0x3f);
-  }
-  const bool overlong = code < (length == 2 ? 0x80u : length == 3 ? 0x800u : 0x10000u);
-  const bool forbidden = (code >= 0xd800 && code < 0xe000) || code == 0xfffe || code == 0xffff || code > 0x10ffff;
-  return overlong || forbidden ? 0 : length;
+  char32_t code = 0;
+  const std::size_t length = utf8_at(text, code);
+  const bool forbidden =
+      (code < 0x20 && code != '\t' && code != '\n' && code != '\r') || code == 0xfffe || code == 0xffff;
+  return forbidden ? 0 : length;
 }
 
 }  // namespace
@@ -62,15 +51,15 @@ std::string to_junit(const std::vector<TestCase>& tests) {
   std::string cases;
   for (const TestCase& test : tests) {
     seconds += test.seconds;
-    cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"", xml_escaped(test.suite),
-                         xml_escaped(test.name), test.seconds);
+    cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"", xml_escaped(visible(test.suite)),
+                         xml_escaped(visible(test.name)), test.seconds);
     switch (test.state) {
       case TestCase::State::passed:
         cases += "/>\n";
         continue;
       case TestCase::State::skipped:
         ++skipped;
-        cases += fmt::format(">\n    <skipped message=\"{}\"/>\n  </testcase>\n", xml_escaped(test.reason));
+        cases += fmt::format(">\n    <skipped message=\"{}\"/>\n  </testcase>\n", xml_escaped(visible(test.reason)));
         continue;
       case TestCase::State::failed:
         ++failures;
@@ -80,9 +69,10 @@ std::string to_junit(const std::vector<TestCase>& tests) {
         break;
     }
     const char* element = test.state == TestCase::State::failed ? "failure" : "error";
-    const std::string text = fmt::format("{}\nreproduce: {}\n{}", test.reason, test.reproduce, test.details);
-    cases += fmt::format(">\n    <{0} message=\"{1}\">{2}</{0}>\n  </testcase>\n", element, xml_escaped(test.reason),
-                         xml_escaped(text));
+    const std::string text = fmt::format("{}\nreproduce: {}\n{}", visible(test.reason), visible(test.reproduce),
+                                         visible_lines(test.details));
+    cases += fmt::format(">\n    <{0} message=\"{1}\">{2}</{0}>\n  </testcase>\n", element,
+                         xml_escaped(visible(test.reason)), xml_escaped(text));
   }
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"byzsim\" tests=\"{}\" failures=\"{}\" "

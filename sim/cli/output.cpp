@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "sim/core/visible.hpp"
 #include "sim/trace/output_file.hpp"
 
 namespace byzsim::cli {
@@ -56,9 +57,15 @@ void guard_standard_streams() {
   }
 }
 
-void say(std::string_view text) {
+namespace {
+void write_error(std::string_view text) {
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
   std::fflush(stderr);
+}
+}  // namespace
+
+void say(std::string_view text) {
+  write_error(visible_lines(text));
 }
 
 Progress::Progress() : terminal_(::isatty(STDERR_FILENO) != 0) {}
@@ -81,12 +88,12 @@ void Progress::draw(std::string_view line) {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
-  say(fmt::format("\r\x1b[K{}", line.substr(0, 100)));
+  write_error(fmt::format("\r\x1b[K{}", visible(line.substr(0, 100))));
   shown_ = true;
 }
 
 void Progress::clear() {
-  if (shown_) say("\r\x1b[K");
+  if (shown_) write_error("\r\x1b[K");
   shown_ = false;
 }
 

@@ -11,7 +11,8 @@ class Output {
  public:
   static Output& standard();
 
-  /// Appends to the output; it is written at flush(). Throws TraceError when standard output is closed or full.
+  /// Appends to the output, as it is: make visible what comes from files. It is written at flush(). Throws TraceError
+  /// when standard output is closed or full.
   void print(std::string_view text);
   void flush();
 
@@ -28,7 +29,8 @@ class Output {
 /// Reading only, so that what is printed to a closed standard output is an error and not lost in silence.
 void guard_standard_streams();
 
-/// Says something on standard error. Where that is closed or full there is nobody to tell, so it cannot fail.
+/// Says something on standard error, control characters made visible. Where that is closed or full there is nobody to
+/// tell, so it cannot fail.
 void say(std::string_view text);
 
 /// One line on a terminal's stderr that says how far things are, redrawn at most ten times a second. Elsewhere:

@@ -52,11 +52,16 @@ class TraceNames {
  public:
   TraceNames(std::string base, const std::vector<Scenario>& scenarios)
       : base_(std::move(base)), several_(scenarios.size() > 1 || (!scenarios.empty() && scenarios[0].run.seeds)) {
-    if (base_.empty() || !several_) return;
+    if (base_.empty()) return;
+    if (!several_) {
+      refuse_inputs(base_, scenarios);
+      return;
+    }
     std::set<std::string> names;
     for (const Scenario& scenario : scenarios) {
       const Scenario first = with_seed(scenario, scenario.run.seeds ? scenario.run.seeds->first : scenario.run.seed);
       const std::string name = trace_name(base_, first);
+      refuse_inputs(name, scenarios);
       if (!names.insert(name).second) {
         throw UsageError(
             fmt::format("two runs would write the trace '{}'; run them one by one, or use --variant", name));
@@ -79,6 +84,7 @@ int run_seeds(const Scenario& scenario, const RunCommand& command, const TraceNa
   for (std::uint64_t seed = seeds.first; !interrupted(); ++seed) {
     progress.show(fmt::format("{}: run {} of {}", title(scenario), seed - seeds.first + 1, seeds.count()));
     const Scenario one = with_seed(scenario, seed);
+    refuse_inputs(traces.of(one), {one});
     const Ending ending = run_once(one, traces.of(one), command.selection.sets, false, &progress);
     // A run that the user cut short says nothing about the others.
     if (ending.result.end_reason == EndReason::interrupted) break;

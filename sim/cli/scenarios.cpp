@@ -10,6 +10,7 @@
 #include "sim/cli/arguments.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/core/diagnostics.hpp"
+#include "sim/core/visible.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/world.hpp"
 
@@ -34,8 +35,8 @@ std::vector<std::string> files_below(const std::string& folder) {
     if (is_scenario(entry->path()) && !entry->is_directory(ignored))
       files.push_back(entry->path().lexically_normal().string());
   }
-  if (error) throw UsageError(fmt::format("cannot search the folder '{}': {}", folder, error.message()));
-  if (files.empty()) throw UsageError(fmt::format("there is no scenario (*.yaml) in the folder '{}'", folder));
+  if (error) throw UsageError(fmt::format("cannot search the folder '{}': {}", visible(folder), error.message()));
+  if (files.empty()) throw UsageError(fmt::format("there is no scenario (*.yaml) in the folder '{}'", visible(folder)));
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -70,7 +71,7 @@ std::vector<std::string> scenario_files(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status)) throw UsageError(fmt::format("there is no file or folder '{}'", path));
+    if (!fs::exists(status)) throw UsageError(fmt::format("there is no file or folder '{}'", visible(path)));
     for (std::string& file : fs::is_directory(status) ? files_below(path) : std::vector<std::string>{path}) {
       if (seen.insert(file).second) files.push_back(std::move(file));
     }
@@ -98,12 +99,38 @@ std::vector<Scenario> load_scenarios(const Selection& selection) {
   return all;
 }
 
+void refuse_inputs(const std::string& path, const std::vector<Scenario>& scenarios) {
+  std::error_code error;
+  if (path.empty() || !fs::exists(path, error)) return;
+  for (const Scenario& scenario : scenarios) {
+    for (const std::string& input : scenario.inputs) {
+      if (!fs::equivalent(path, input, error)) continue;
+      throw UsageError(
+          fmt::format("'{}' is read by this command and would be overwritten; write to another file", visible(path)));
+    }
+  }
+}
+
 std::string shell_quoted(const std::string& text) {
   const auto plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("_-./=:,+%@").find(c) != std::string_view::npos;
   };
   if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
+  // What a terminal would act on is written out, in the quotes of shells that know how.
+  if (visible(text) != text) {
+    std::string quoted = "$'";
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte < 0x20 || byte >= 0x7f) {
+        quoted += fmt::format("\\{:03o}", byte);
+      } else {
+        if (c == '\'' || c == '\\') quoted += '\\';
+        quoted += c;
+      }
+    }
+    return quoted + "'";
+  }
   std::string quoted = "'";
   for (const char c : text) {
     if (c == '\'') {

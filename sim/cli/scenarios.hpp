@@ -30,6 +30,10 @@ std::vector<std::string> scenario_files(const std::vector<std::string>& paths);
 /// warnings go to stderr too.
 std::vector<Scenario> load_scenarios(const Selection& selection);
 
+/// Refuses to write a file that is read: `path` is one of the scenarios' files, or of those they extend, by whatever
+/// name.
+void refuse_inputs(const std::string& path, const std::vector<Scenario>& scenarios);
+
 /// The command that repeats a run: `byzsim run FILE --variant V --seed N --set …`, quoted for a shell. Without the seed
 /// if the scenario repeats over several.
 std::string reproduce_line(const Scenario& scenario, const std::vector<std::string>& sets);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "analysis/expectation_check.hpp"
 #include "analysis/human.hpp"
 #include "analysis/judge.hpp"
 #include "analysis/sequence.hpp"

@@ -19,11 +19,15 @@
 #include "sim/cli/junit.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/cli/scenarios.hpp"
+#include "sim/core/visible.hpp"
 #include "sim/trace/output_file.hpp"
 
 namespace byzsim::cli {
 
 namespace {
+
+/// Of what a test says on standard error, so much goes into the report.
+constexpr std::size_t kMostDetails = std::size_t{1} << 18;
 
 struct TestCommand {
   Selection selection;
@@ -81,7 +85,7 @@ std::string reason_in(const std::string& output, std::string& reproduce) {
 void judge(const ChildEnd& end, const ChildTask& task, TestCase& test) {
   using enum TestCase::State;
   test.seconds = end.took.count();
-  test.details = end.errors;
+  test.details = end.errors.substr(0, kMostDetails);
   const std::string found = reason_in(end.output, test.reproduce);
   const auto because = [&](const char* otherwise) { return found.empty() ? std::string(otherwise) : found; };
   if (!end.started) {
@@ -117,17 +121,18 @@ std::string line_of(const TestCase& test) {
   const auto painted = [&](const char* color, const char* word) {
     return out.color() ? fmt::format("\x1b[{}m{}\x1b[0m", color, word) : std::string(word);
   };
+  const std::string name = visible(test.name);
   const std::string time = out.terminal() ? fmt::format(" ({:.2f} s)", test.seconds) : std::string();
   switch (test.state) {
     case TestCase::State::passed:
-      return fmt::format("{} {}{}\n", painted("32", "ok  "), test.name, time);
+      return fmt::format("{} {}{}\n", painted("32", "ok  "), name, time);
     case TestCase::State::skipped:
-      return fmt::format("{} {}: {}\n", painted("33", "skip"), test.name, test.reason);
+      return fmt::format("{} {}: {}\n", painted("33", "skip"), name, visible(test.reason));
     default:
       break;
   }
-  return fmt::format("{} {}{}: {}\n     reproduce: {}\n", painted("31", "FAIL"), test.name, time, test.reason,
-                     test.reproduce);
+  return fmt::format("{} {}{}: {}\n     reproduce: {}\n", painted("31", "FAIL"), name, time, visible(test.reason),
+                     visible(test.reproduce));
 }
 
 int code_of(const TestCase& test, const ChildEnd& end) {
@@ -141,6 +146,7 @@ int test(const TestCommand& command) {
   const std::vector<Scenario> scenarios = load_scenarios(command.selection);
   // Opened first: a path that cannot be written is known before the tests have cost an hour.
   std::unique_ptr<OutputFile> report;
+  refuse_inputs(junit, scenarios);
   if (!junit.empty()) report = std::make_unique<OutputFile>(junit, "report");
   std::vector<ChildTask> tasks;
   std::vector<TestCase> tests;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "sim/core/visible.hpp"
+
 namespace byzsim {
 
 namespace {
@@ -36,11 +38,16 @@ std::string excerpt(std::string_view line, std::size_t column, std::size_t& inde
   while (end < line.size() && continues(line[end])) ++end;
   std::string shown = begin > 0 ? "..." : "";
   indent = shown.size();
-  for (std::size_t i = begin; i < end; ++i) {
-    const auto c = static_cast<unsigned char>(line[i]);
-    shown += c < 0x20 || c == 0x7f ? ' ' : line[i];
-    if (i < column && !continues(line[i])) ++indent;
-  }
+  // A blank for a tab, so that the mark below stands under its column; whatever else cannot be shown is written out.
+  const auto part = [&](std::size_t from, std::size_t to) {
+    std::string text(line.substr(from, to - from));
+    std::replace(text.begin(), text.end(), '\t', ' ');
+    return visible(text);
+  };
+  const std::size_t middle = std::clamp(column, begin, end);
+  const std::string before = part(begin, middle);
+  indent += static_cast<std::size_t>(std::count_if(before.begin(), before.end(), [](char c) { return !continues(c); }));
+  shown += before + part(middle, end);
   return end < line.size() ? shown + "..." : shown;
 }
 
@@ -109,7 +116,7 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
 
 std::string Diagnostics::place(Position where) const {
   if (where.source == 0 || where.source > sources_.size()) return {};
-  const std::string& name = sources_[where.source - 1].name;
+  const std::string name = visible(sources_[where.source - 1].name);
   return where.line == 0 ? name : fmt::format("{}:{}:{}", name, where.line, where.column);
 }
 
@@ -117,16 +124,17 @@ std::string Diagnostics::render() const {
   std::string out;
   for (const Diagnostic& d : sorted()) {
     const std::string at = place(d.position);
+    const std::string hint = visible(d.hint);
     out += fmt::format("{}{}{}: {}", at, at.empty() ? "" : ": ", d.severity == Severity::error ? "error" : "warning",
-                       d.message);
+                       visible(d.message));
     if (d.position.line == 0 || at.empty()) {
-      out += d.hint.empty() ? "\n" : fmt::format("; {}\n", d.hint);
+      out += hint.empty() ? "\n" : fmt::format("; {}\n", hint);
       continue;
     }
     std::size_t indent = 0;
     const std::string_view line = line_of(sources_[d.position.source - 1].text, d.position.line);
     const std::string shown = excerpt(line, d.position.column > 0 ? d.position.column - 1 : 0, indent);
-    out += fmt::format("\n  {}\n  {:{}}^{}{}\n", shown, "", indent, d.hint.empty() ? "" : " ", d.hint);
+    out += fmt::format("\n  {}\n  {:{}}^{}{}\n", shown, "", indent, hint.empty() ? "" : " ", hint);
   }
   const std::size_t total = errors_ + warnings_;
   if (total > all_.size()) out += fmt::format("... and {} more\n", total - all_.size());

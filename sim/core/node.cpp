@@ -11,6 +11,7 @@ namespace byzsim {
 
 namespace {
 
+constexpr std::size_t kMostSteps = 64;  // of a path, as deep as a file may be
 constexpr std::uint64_t kExactInJson = std::uint64_t{1} << 53;
 
 bool as_index(std::string_view text, std::size_t& index) {
@@ -142,6 +143,11 @@ void Node::erase(std::string_view key) {
 }
 
 std::optional<std::string> Node::set(std::string_view path, Node value, Position where) {
+  return set(path, std::move(value), where, kMostSteps);
+}
+
+std::optional<std::string> Node::set(std::string_view path, Node value, Position where, std::size_t steps_left) {
+  if (steps_left == 0) return fmt::format("the path has more than {} steps", kMostSteps);
   std::size_t taken = 0;
   const std::string step(first_step(*this, path, taken));
   const bool last = taken >= path.size();
@@ -154,7 +160,7 @@ std::optional<std::string> Node::set(std::string_view path, Node value, Position
       return fmt::format("the list has {} item{}, counted from 0; {} appends", items.size(),
                          items.size() == 1 ? "" : "s", items.size());
     if (index == items.size()) items.emplace_back(where);
-    if (!last) return items[index].set(tail, std::move(value), where);
+    if (!last) return items[index].set(tail, std::move(value), where, steps_left - 1);
     items[index] = std::move(value);
     return std::nullopt;
   }
@@ -165,7 +171,7 @@ std::optional<std::string> Node::set(std::string_view path, Node value, Position
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (keys[i].text != step) continue;
-    if (!last) return items[i].set(tail, std::move(value), where);
+    if (!last) return items[i].set(tail, std::move(value), where, steps_left - 1);
     keys[i].position = where;
     items[i] = std::move(value);
     if (items[i].is_null()) erase(step);

@@ -59,7 +59,7 @@ class Node {
 
   /// Sets the value at a dotted path, making maps on the way. A number steps into a list; the list's size appends.
   /// Where a map has a key with dots in it, the longest key that fits is meant; "quotes" make a new one. An error, or
-  /// nothing.
+  /// nothing; a path of more than 64 steps is one.
   std::optional<std::string> set(std::string_view path, Node value, Position where);
 
   /// What kind of thing this is, for an error message: "nothing", "a list", "a map", "the text 'x'".
@@ -73,6 +73,9 @@ class Node {
   std::string scalar;
   std::vector<Key> keys;    ///< of a map; keys[i] belongs to items[i]
   std::vector<Node> items;  ///< of a list or a map
+
+ private:
+  std::optional<std::string> set(std::string_view path, Node value, Position where, std::size_t steps_left);
 };
 
 /// `over` laid on `base`: maps merge key by key, anything else replaces, and a null takes the key away (as in RFC

@@ -33,6 +33,7 @@ class RadixHeap {
  public:
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
+  const std::size_t* count() const { return &size_; }
 
   /// `entry.key` must not lie below the key popped last.
   void push(const QueueEntry& entry) {

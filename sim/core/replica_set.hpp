@@ -38,6 +38,8 @@ class ReplicaSet {
     for (std::uint64_t word : rest_) bits += std::popcount(word);
     return static_cast<std::uint32_t>(bits);
   }
+  /// Words of 64 that it keeps beside the first.
+  std::size_t words() const { return rest_.size(); }
   bool empty() const { return size() == 0; }
   /// Removes every member and keeps the memory.
   void clear() {

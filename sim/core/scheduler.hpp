@@ -4,7 +4,9 @@
 // folds in every event that fires, here and nowhere else, so it does not depend on who watches.
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -38,10 +40,13 @@ class Scheduler {
   /// A hash over (time, kind, node, subject) of every event fired so far.
   std::uint64_t fingerprint() const { return mix64(fingerprint_); }
   bool empty() const { return queue_.empty(); }
+  /// How many entries the queue holds, for as long as the scheduler lives.
+  const std::size_t* pending() const { return queue_.count(); }
 
+  /// What is asked for a time that has passed happens now: a scenario may ask for negative delays.
   void at(Time when, EventKind kind, std::uint32_t what, NodeId node) {
-    queue_.push(
-        {static_cast<std::uint64_t>(nanoseconds(when)), what, (static_cast<std::uint32_t>(kind) << kNodeBits) | node});
+    queue_.push({static_cast<std::uint64_t>(nanoseconds(std::max(when, now_))), what,
+                 (static_cast<std::uint32_t>(kind) << kNodeBits) | node});
   }
 
   /// Takes the next event, if one is due by `limit`, and moves time to it. Cancelled timers vanish on the way.
@@ -79,6 +84,7 @@ class Scheduler {
   }
   void start_timer(std::uint32_t timer, Time deadline) {
     Timer& slot = timers_[timer];
+    deadline = std::max(deadline, now_);
     slot.deadline = deadline;
     if (deadline != kNever && deadline < slot.queued) {
       slot.queued = deadline;

@@ -37,4 +37,14 @@ constexpr Time later(Time t, Duration d) {
   return __builtin_add_overflow(nanoseconds(t), d.count(), &sum) ? kNever : Time{Duration{sum}};
 }
 
+/// `a + b` and `d * times` of what is not negative, or the longest duration where that does not fit.
+constexpr Duration sum_of(Duration a, Duration b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a.count(), b.count(), &sum) ? Duration::max() : Duration{sum};
+}
+constexpr Duration product_of(Duration d, std::int64_t times) {
+  std::int64_t product = 0;
+  return __builtin_mul_overflow(d.count(), times, &product) ? Duration::max() : Duration{product};
+}
+
 }  // namespace byzsim

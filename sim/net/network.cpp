@@ -62,6 +62,7 @@ Network::Network(const NetworkSettings& settings, std::uint32_t n, std::uint32_t
   }
   if (drawn_base_ || regions_ > 0) base_ = std::make_unique_for_overwrite<std::int64_t[]>(rows * n);
 
+  tables_kept_.set(bytes_of_tables(settings, n, clients));
   if (std::string problem = Topology::problem(settings.topology, n, settings.edges); !problem.empty()) {
     throw std::invalid_argument(problem);
   }
@@ -103,10 +104,25 @@ void Network::prepare(std::size_t row) {
     if (base_) base_[link] = base_between(from, to);
   }
   ready_[row] = 1;
+  tables_kept_.grow(std::uint64_t{n_} * (base_ ? 16 : 8));
+}
+
+std::uint64_t Network::bytes_of_tables(const NetworkSettings& settings, std::uint32_t n, std::uint32_t clients) {
+  constexpr std::uint64_t kEdge = 80;  // in the graph and on the way there
+  const std::uint64_t links = (std::uint64_t{n} + 2 * std::uint64_t{clients}) * n;
+  std::uint64_t bytes = 0;
+  if (settings.order == DeliveryOrder::fifo) bytes += 8 * links;
+  if (settings.topology.kind == TopologyKind::full_mesh) {
+    if (settings.bandwidth.bits_per_second > 0) bytes += 8 * links;
+  } else {
+    bytes += kEdge * Topology::most_links(settings.topology, n, settings.edges.size());
+  }
+  return bytes;
 }
 
 void Network::arrivals(NodeId from, Time now, Time* out) {
   DCHECK(plain_);
+  DCHECK(from < n_ + clients_);
   if (now >= kNoOverflow) {
     for (NodeId to = 0; to < n_; ++to) out[to] = arrival(from, to, now);
     return;
@@ -160,6 +176,7 @@ std::vector<HeldParcel> Network::heal(CutId id) {
     released.push_back(waiting.held);
     return true;
   });
+  waiting_kept_.set(kWaitingBytes * waiting_.size());
   return released;
 }
 
@@ -173,7 +190,7 @@ Duration Network::mean_delay(NodeId from, NodeId to) {
   Duration sum{};
   for (std::size_t i = 0; i + 1 < path_.size(); ++i) {
     const bool client = path_[i] >= n_ || path_[i + 1] >= n_;
-    sum += base(path_[i], path_[i + 1]) + (client ? client_latency_ : latency_).mean();
+    sum = sum_of(sum, base(path_[i], path_[i + 1]) + (client ? client_latency_ : latency_).mean());
   }
   return sum;
 }

@@ -35,6 +35,7 @@
 
 #include "sim/core/check.hpp"
 #include "sim/core/ids.hpp"
+#include "sim/core/limits.hpp"
 #include "sim/core/network_counters.hpp"
 #include "sim/core/random.hpp"
 #include "sim/core/replica_set.hpp"
@@ -55,7 +56,7 @@ struct Parcel {
   std::uint32_t what = 0;
   NodeId from = 0;
   NodeId to = 0;
-  std::uint32_t bytes = 0;
+  std::uint64_t bytes = 0;
 };
 
 /// A parcel that waits for a cut to heal, with what it needs to go on as if nothing had happened.
@@ -77,7 +78,8 @@ class Network {
   /// capacity, any order, nothing lost, duplicated, reordered or cut. Changes only with start_cut and heal.
   bool plain() const { return plain_; }
 
-  /// Plain networks only: when the next message from `from` to `to`, sent now, arrives. At once if they are the same.
+  /// Plain networks and linked nodes only: when the next message from `from` to `to`, sent now, arrives. At once if
+  /// they are the same.
   Time arrival(NodeId from, NodeId to, Time now) {
     DCHECK(plain_);
     if (from == to) return now;
@@ -85,8 +87,17 @@ class Network {
     return within_bound(later(now, propagation(row, link_of(row, from, to))), now);
   }
 
+  /// What `settings` need before the first message, in bytes of tables; see sim/core/limits.hpp.
+  static std::uint64_t bytes_of_tables(const NetworkSettings& settings, std::uint32_t n, std::uint32_t clients);
+
   /// Plain networks only: `out[i] = arrival(from, i, now)` for all n replicas, in one go.
   void arrivals(NodeId from, Time now, Time* out);
+
+  /// Whether there is a link between these two, or a way over several: both are nodes, and not both clients.
+  bool linked(NodeId from, NodeId to) const {
+    const NodeId nodes = n_ + clients_;
+    return (from < n_ && to < nodes) || (to < n_ && from < nodes);
+  }
 
   /// Any network: calls `deliver(Time)` once for each copy that arrives, in no particular order. `sent` is when its
   /// sender sent it, which the synchrony bound counts from; earlier than `now` if somebody kept it meanwhile.
@@ -133,6 +144,7 @@ class Network {
     std::uint32_t copies = 0;
     Time at[2];
   };
+  static constexpr std::uint64_t kWaitingBytes = 64;
   static constexpr std::uint64_t kWeyl = 0x9e3779b97f4a7c15ULL;  // of sim/core/random.hpp
 
   static Fate report(const Outcome& outcome, auto&& deliver) {
@@ -141,9 +153,9 @@ class Network {
   }
 
   // Links stand in rows of n: one a replica (to each replica), one a client (to each replica), and one more a client
-  // (from each replica). Clients do not talk to each other.
+  // (from each replica). Clients have no links to each other: see `linked`.
   std::size_t row_of(NodeId from, NodeId to) {
-    DCHECK(from < n_ || to < n_);
+    DCHECK(linked(from, to));
     const std::size_t row = to < n_ ? from : std::size_t{to} + clients_;
     if (!ready_[row]) [[unlikely]]
       prepare(row);
@@ -182,7 +194,7 @@ class Network {
     Time first_departure;    ///< when the last bit left the sender
   };
   Walk walk(const Parcel& parcel, Time depart, std::uint64_t bits, Duration late, bool queue, Time now);
-  Time transmit(NodeId from, NodeId to, std::uint32_t bytes, Time ready, Time now);
+  Time transmit(NodeId from, NodeId to, std::uint64_t bytes, Time ready, Time now);
   Time in_order(NodeId from, NodeId to, Time at);
   void find_path(NodeId from, NodeId to);
   bool honest(const Parcel& parcel) const { return !faulty_.contains(parcel.from) && !faulty_.contains(parcel.to); }
@@ -232,6 +244,8 @@ class Network {
     HeldParcel held;
   };
   std::vector<Waiting> waiting_;
+  Footprint waiting_kept_;
+  Footprint tables_kept_;
 };
 
 }  // namespace byzsim

@@ -18,6 +18,7 @@ constexpr std::uint64_t kHop = 16;
 
 Network::Outcome Network::send(const Parcel& parcel, Time sent, Time now, Duration extra) {
   if (parcel.from == parcel.to) return {Fate::deliver, 1, {later(now, extra), {}}};
+  CHECK(linked(parcel.from, parcel.to));
   const std::size_t row = row_of(parcel.from, parcel.to);
   // Drawn whatever happens next, so that fates do not shift the draws of later messages.
   const std::uint64_t bits = next_bits(link_of(row, parcel.from, parcel.to));
@@ -39,9 +40,9 @@ Network::Outcome Network::forward(const HeldParcel& held, Time now) {
     transmit(path_[0], path_[1], parcel.bytes, now, now);  // it was sent, after all
     return {Fate::lost, 0, {}};
   }
-  const Duration added = cut_delay + held.extra;
+  const Duration added = sum_of(cut_delay, held.extra);
   const auto arrive = [&](const Walk& walked) {
-    note_late(parcel, held.sent, later(now, walked.propagation + added));
+    note_late(parcel, held.sent, later(now, sum_of(walked.propagation, added)));
     return in_order(parcel.from, parcel.to, later(walked.arrival, added));
   };
   const Walk first = walk(parcel, now, held.bits, held_back(held.bits), true, now);
@@ -69,11 +70,12 @@ Network::Obstacle Network::meet_cuts(const HeldParcel& held) {
       return {Fate::cut, {}};
     }
     if (effect.mode == PartitionMode::hold && holder == 0) holder = effect.holder;
-    obstacle.delay += effect.delay;
+    obstacle.delay = sum_of(obstacle.delay, effect.delay);
   }
   if (holder == 0) return obstacle;
   ++counters_.held;
   waiting_.push_back({holder, held});
+  waiting_kept_.set(kWaitingBytes * waiting_.size());
   return {Fate::held, {}};
 }
 
@@ -101,7 +103,7 @@ Network::Walk Network::walk(const Parcel& parcel, Time depart, std::uint64_t bit
     clamped = clamped || delay > budget;
     delay = std::min(delay, budget);
     budget -= delay;
-    walked.propagation += delay;
+    walked.propagation = sum_of(walked.propagation, delay);
     walked.arrival = later(walked.arrival, delay);
   }
   counters_.clamped += clamped ? 1 : 0;
@@ -109,7 +111,7 @@ Network::Walk Network::walk(const Parcel& parcel, Time depart, std::uint64_t bit
   return walked;
 }
 
-Time Network::transmit(NodeId from, NodeId to, std::uint32_t bytes, Time ready, Time now) {
+Time Network::transmit(NodeId from, NodeId to, std::uint64_t bytes, Time ready, Time now) {
   const auto serve = [&](Time& free, BitRate rate) {
     free = later(std::max(free, ready), transmission_time(bytes, rate));
     ready = free;
@@ -149,6 +151,7 @@ void Network::find_path(NodeId from, NodeId to) {
   auto& before = routes_[from];
   if (before.empty()) {
     before = topology_->routes_from(from, [this](NodeId a, NodeId b) { return base(a, b); });
+    tables_kept_.grow(before.size() * sizeof(NodeId));
   }
   for (NodeId id = to; id != from; id = before[id]) path_.push_back(id);
   path_.push_back(from);

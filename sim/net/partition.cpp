@@ -34,7 +34,7 @@ Cuts::Effect Cuts::effect(NodeId from, NodeId to, std::uint64_t bits) const {
       effect.holder = cut.id;
     }
     // The id keeps the draws of two delaying cuts apart.
-    if (cut.mode == PartitionMode::delay) effect.delay += cut.delay.sample(draw(bits, cut.id));
+    if (cut.mode == PartitionMode::delay) effect.delay = sum_of(effect.delay, cut.delay.sample(draw(bits, cut.id)));
   }
   return effect;
 }

@@ -68,11 +68,14 @@ std::vector<std::vector<NodeId>> Topology::components() const {
 std::vector<NodeId> Topology::routes_from(NodeId source, const std::function<Duration(NodeId, NodeId)>& base) const {
   CHECK_LT(source, size());
   Graph::Links& links = graph_->links;
+  // A hop of more than six days counts as six days, so that no route's sum leaves the range of numbers.
+  constexpr std::int64_t kLongestHop = std::int64_t{1} << 49;
   // A hop costs a nanosecond more than its base delay: that prefers fewer hops, and leaves no edge without cost.
   for (auto [edge, end] = boost::edges(links); edge != end; ++edge) {
     const auto a = static_cast<NodeId>(boost::source(*edge, links));
     const auto b = static_cast<NodeId>(boost::target(*edge, links));
-    put(boost::edge_weight, links, *edge, (base(a, b).count() + base(b, a).count()) / 2 + 1);
+    const std::int64_t weight = (base(a, b).count() + base(b, a).count()) / 2 + 1;
+    put(boost::edge_weight, links, *edge, std::min(weight, kLongestHop));
   }
   constexpr std::int64_t unreachable = std::numeric_limits<std::int64_t>::max();
   std::vector<std::int64_t> distance(size(), unreachable);

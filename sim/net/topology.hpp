@@ -54,6 +54,12 @@ class Topology {
   /// graph that is not connected.
   static std::string problem(const TopologySpec& spec, std::uint32_t n, const std::vector<std::vector<NodeId>>& edges);
 
+  /// How many links that makes, at most; `listed` is the number of edges listed. For a full mesh none: that needs no
+  /// graph.
+  static std::uint64_t most_links(const TopologySpec& spec, std::uint32_t n, std::size_t listed);
+  /// More than this is a problem: building and routing would take minutes.
+  static constexpr std::uint64_t kMostLinks = 2'000'000;
+
   /// There must be no problem.
   Topology(const TopologySpec& spec, std::uint32_t n, const std::vector<std::vector<NodeId>>& edges,
            std::uint64_t seed);

@@ -146,6 +146,26 @@ std::vector<Edge> shape_edges(const TopologySpec& spec, std::uint32_t n, const s
   return edges;
 }
 
+std::uint64_t Topology::most_links(const TopologySpec& spec, std::uint32_t n, std::size_t listed) {
+  const auto mesh = [](std::uint64_t members) { return members * (members + 1) / 2; };
+  switch (spec.kind) {
+    case TopologyKind::full_mesh:
+      return 0;
+    case TopologyKind::star:
+    case TopologyKind::ring:
+      return n;
+    case TopologyKind::random_regular:
+      return std::uint64_t{n} * spec.parameter / 2;
+    case TopologyKind::clusters: {
+      const std::uint64_t clusters = std::clamp(spec.parameter, 1u, std::max(n, 1u));
+      return mesh(clusters) + clusters * mesh(n / clusters + 1);
+    }
+    case TopologyKind::edges:
+      return listed;
+  }
+  return 0;
+}
+
 std::string Topology::problem(const TopologySpec& spec, std::uint32_t n,
                               const std::vector<std::vector<NodeId>>& edges) {
   if (!edges.empty() && spec.kind != TopologyKind::edges) {
@@ -163,6 +183,12 @@ std::string Topology::problem(const TopologySpec& spec, std::uint32_t n,
     }
     if ((d == 0 && n > 1) || (d == 1 && n > 2))
       return fmt::format("{} replicas with {} links each are not connected", n, d);
+  }
+  // A random graph is made by ten switches a link, which takes longer than a list.
+  const std::uint64_t most = spec.kind == TopologyKind::random_regular ? kMostLinks / 8 : kMostLinks;
+  if (const std::uint64_t links = most_links(spec, n, edges.size()); links > most) {
+    return fmt::format("{} of {} replicas has about {} links, more than {}; a full-mesh needs no table of them",
+                       to_string(spec), n, links, most);
   }
   if (spec.kind != TopologyKind::edges) return {};
   for (const auto& pair : edges) {

@@ -23,7 +23,7 @@ void Client::on_start() {
     env_.start_timer(kScript + static_cast<TimerName>(i), plan_.script[i].at);
   }
   if (plan_.requests > 0) {
-    env_.start_timer(kNext, plan_.start + (plan_.open ? plan_.interval(arrivals_.next()) : Duration{}));
+    env_.start_timer(kNext, sum_of(plan_.start, plan_.open ? plan_.interval(arrivals_.next()) : Duration{}));
   }
 }
 
@@ -41,8 +41,9 @@ void Client::on_timer(TimerName timer) {
   if (waiting == nullptr) return;
   for (NodeId replica = 0; replica < env_.n(); ++replica) env_.send(replica, waiting->request);
   Duration& patience = waiting->patience;
-  const auto longer = static_cast<Duration::rep>(static_cast<double>(patience.count()) * plan_.backoff);
-  patience = std::min(Duration{longer}, plan_.retransmit * kMostPatience);
+  const Duration longest = product_of(plan_.retransmit, kMostPatience);
+  const double longer = static_cast<double>(patience.count()) * plan_.backoff;
+  patience = longer < static_cast<double>(longest.count()) ? Duration{static_cast<Duration::rep>(longer)} : longest;
   env_.start_timer(timer, patience);
 }
 

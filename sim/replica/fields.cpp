@@ -17,13 +17,13 @@ void put(FieldSink& sink, const ReplicaSet& value) {
   sink.end_list();
 }
 
-std::uint32_t size_of(const ReplicaSet& value, const Sizes&) {
+std::uint64_t size_of(const ReplicaSet& value, const Sizes&) {
   std::uint32_t highest = 0;
   value.for_each([&](NodeId id) { highest = id; });
   return 4 + highest / 8 + 1;  // a bitmap
 }
 
-std::uint32_t size_of_message(const Message* message, const Sizes& sizes) {
+std::uint64_t size_of_message(const Message* message, const Sizes& sizes) {
   return message == nullptr ? 1 : message->payload_size(sizes) + sizes.signature;
 }
 

@@ -76,7 +76,7 @@ concept DescribedGroup = !std::derived_from<T, Message> && requires {
 class SharedPayload : public Counted {
  public:
   virtual void put(FieldSink& sink) const = 0;
-  virtual std::uint32_t wire_size(const Sizes& sizes) const = 0;
+  virtual std::uint64_t wire_size(const Sizes& sizes) const = 0;
 };
 
 // --- describing ----------------------------------------------------------------------------------------------------
@@ -189,39 +189,83 @@ void put(FieldSink& sink, const T& value) {
 
 // --- size on the wire ----------------------------------------------------------------------------------------------
 
-inline std::uint32_t size_of(bool, const Sizes&) {
+inline std::uint64_t size_of(bool, const Sizes&) {
   return 1;
 }
 template <std::unsigned_integral T>
-std::uint32_t size_of(T, const Sizes&) {
+std::uint64_t size_of(T, const Sizes&) {
   return sizeof(T);
 }
-inline std::uint32_t size_of(Digest, const Sizes& sizes) {
+inline std::uint64_t size_of(Digest, const Sizes& sizes) {
   return sizes.digest;
 }
-inline std::uint32_t size_of(const std::string& value, const Sizes&) {
-  return 4 + static_cast<std::uint32_t>(value.size());
+inline std::uint64_t size_of(const std::string& value, const Sizes&) {
+  return 4 + value.size();
 }
-std::uint32_t size_of(const ReplicaSet& value, const Sizes& sizes);
-std::uint32_t size_of_message(const Message* message, const Sizes& sizes);
+std::uint64_t size_of(const ReplicaSet& value, const Sizes& sizes);
+std::uint64_t size_of_message(const Message* message, const Sizes& sizes);
 template <class M>
-requires std::derived_from<M, Message> std::uint32_t size_of(const Ref<const M>& value, const Sizes& sizes) {
+requires std::derived_from<M, Message> std::uint64_t size_of(const Ref<const M>& value, const Sizes& sizes) {
   return size_of_message(value.get(), sizes);
 }
 template <class P>
-requires std::derived_from<P, SharedPayload> std::uint32_t size_of(const Ref<const P>& value, const Sizes& sizes) {
+requires std::derived_from<P, SharedPayload> std::uint64_t size_of(const Ref<const P>& value, const Sizes& sizes) {
   return value ? value->wire_size(sizes) : 4;
 }
 template <DescribedGroup T>
-std::uint32_t size_of(const T& value, const Sizes& sizes) {
-  std::uint32_t total = 0;
+std::uint64_t size_of(const T& value, const Sizes& sizes) {
+  std::uint64_t total = 0;
   T::describe([&](std::string_view, auto member, Role = Role::plain) { total += size_of(value.*member, sizes); });
   return total;
 }
 template <class T>
-std::uint32_t size_of(const std::vector<T>& values, const Sizes& sizes) {
-  std::uint32_t total = 4;
+std::uint64_t size_of(const std::vector<T>& values, const Sizes& sizes) {
+  std::uint64_t total = 4;
   for (const T& value : values) total += size_of(value, sizes);
+  return total;
+}
+
+// --- size in memory ------------------------------------------------------------------------------------------------
+
+template <class T>
+constexpr bool keeps_more();
+template <class T>
+inline constexpr bool kKeepsMore = std::is_same_v<T, std::string> || std::is_same_v<T, ReplicaSet>;
+template <class T>
+inline constexpr bool kKeepsMore<std::vector<T>> = true;
+template <DescribedGroup T>
+inline constexpr bool kKeepsMore<T> = keeps_more<T>();
+/// Whether some field of T holds more than its own size.
+template <class T>
+constexpr bool keeps_more() {
+  bool found = false;
+  T::describe([&]<class Class, class Member>(std::string_view, Member Class::*, Role = Role::plain) {
+    found = found || kKeepsMore<Member>;
+  });
+  return found;
+}
+/// What a field keeps on the heap, by declared sizes. What it refers to counts for itself.
+template <class T>
+std::uint64_t kept_by(const T& value);
+template <class T>
+std::uint64_t kept_by(const std::vector<T>& values) {
+  constexpr std::uint64_t kItem = DescribedGroup<T> ? 64 : 8;
+  std::uint64_t total = kItem * values.size();
+  if constexpr (DescribedGroup<T> || std::is_same_v<T, std::string>) {
+    for (const T& value : values) total += kept_by(value);
+  }
+  return total;
+}
+template <class T>
+std::uint64_t kept_by(const T& value) {
+  std::uint64_t total = 0;
+  if constexpr (std::is_same_v<T, std::string>) {
+    total = value.size();
+  } else if constexpr (std::is_same_v<T, ReplicaSet>) {
+    total = 8 * value.words();
+  } else if constexpr (DescribedGroup<T>) {
+    T::describe([&](std::string_view, auto member, Role = Role::plain) { total += kept_by(value.*member); });
+  }
   return total;
 }
 

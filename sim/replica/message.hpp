@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "sim/core/ids.hpp"
+#include "sim/core/limits.hpp"
 #include "sim/core/ref.hpp"
 #include "sim/crypto/keys.hpp"
 #include "sim/replica/fields.hpp"
@@ -44,6 +45,7 @@ struct MessageKind {
   MessageTraits traits;
   Ref<Message> (*make)() = nullptr;
   std::vector<FieldFacts> (*fields)() = nullptr;
+  bool keeps = false;               ///< some field holds more than its own size: a list, a text
   mutable std::uint16_t index = 0;  ///< position in its protocol's table, set when the protocol registers
 };
 
@@ -110,7 +112,9 @@ class Message : public Counted {
 
   virtual void put_fields(FieldSink& sink) const = 0;
   virtual void take_fields_from(const Json& from) = 0;
-  virtual std::uint32_t payload_size(const Sizes& sizes) const = 0;
+  virtual std::uint64_t payload_size(const Sizes& sizes) const = 0;
+  /// What its fields hold beside the message itself, by declared sizes; what is shared by reference counts for itself.
+  virtual std::uint64_t kept_bytes() const = 0;
   /// What the first field with Role::payload shares by reference (a batch, a snapshot); null if there is none.
   virtual const SharedPayload* payload() const = 0;
   virtual Label read_label() const = 0;
@@ -138,6 +142,11 @@ class Message : public Counted {
   mutable Tag tag_{};         // as attached; of a genuine message once somebody has asked for it, zero before
   mutable Uncopied<std::uint32_t> under_way_;  // deliveries that the queue still holds
   mutable Uncopied<std::uint32_t> box_;        // where the postbox keeps it meanwhile
+  // What it counts in memory; see sim/core/limits.hpp. Told when its fields are final, so that it does not depend on
+  // who asks for its content.
+  void weigh() { weight_.set(kBytes + (kind_->keeps ? kept_bytes() : 0)); }
+  static constexpr std::uint32_t kBytes = 192;
+  FootprintOf<std::uint32_t> weight_;
   mutable Seal seal_ = Seal::none;
   mutable bool covers_tags_ = false;
   mutable Uncopied<bool> witnessed_;  // an honest node other than the signer has received it
@@ -157,9 +166,14 @@ class Described : public Message {
     });
   }
   void take_fields_from(const Json& from) final { byzsim::take_fields(from, static_cast<M&>(*this)); }
-  std::uint32_t payload_size(const Sizes& sizes) const final {
-    std::uint32_t total = 0;
+  std::uint64_t payload_size(const Sizes& sizes) const final {
+    std::uint64_t total = 0;
     M::describe([&](std::string_view, auto member, Role = Role::plain) { total += size_of(self().*member, sizes); });
+    return total;
+  }
+  std::uint64_t kept_bytes() const final {
+    std::uint64_t total = 0;
+    M::describe([&](std::string_view, auto member, Role = Role::plain) { total += kept_by(self().*member); });
     return total;
   }
   const SharedPayload* payload() const final {
@@ -191,7 +205,8 @@ class Described : public Message {
 };
 
 template <class M>
-const MessageKind Described<M>::kind_info{M::traits, [] { return Ref<Message>(make_ref<M>()); }, field_facts<M>};
+const MessageKind Described<M>::kind_info{M::traits, [] { return Ref<Message>(make_ref<M>()); }, field_facts<M>,
+                                          keeps_more<M>()};
 
 /// `message` as an M, or null if it is of another kind.
 template <class M>
@@ -200,8 +215,8 @@ const M* as(const Message& message) {
 }
 
 /// Bytes of the whole message on the wire: framing, fields, signature.
-inline std::uint32_t wire_size(const Message& message, const Sizes& sizes) {
-  return sizes.header + message.payload_size(sizes) + sizes.signature;
+inline std::uint64_t wire_size(const Message& message, const Sizes& sizes) {
+  return std::uint64_t{sizes.header} + message.payload_size(sizes) + sizes.signature;
 }
 
 /// Calls `visit(const Message&)` for every message nested in `message`, depth first, `message` itself excluded.

@@ -71,6 +71,7 @@ Ref<Message> Draft::altered(const Message& message, const Json& changes, Notary&
   copy->content_ = {};
   copy->covers_tags_ = false;
   copy->label_ = copy->read_label();
+  copy->weigh();
   return copy;
 }
 
@@ -96,6 +97,7 @@ Ref<Message> Draft::fresh(const MessageKind& kind, const Json& fields) {
   Ref<Message> message = kind.make();
   message->take_fields_from(fields);
   message->label_ = message->read_label();
+  message->weigh();
   return message;
 }
 
@@ -125,6 +127,7 @@ void Draft::read_into(Message& message, const Json& text) {
   message.content_ = {};
   message.covers_tags_ = false;
   message.label_ = message.read_label();
+  message.weigh();
 }
 
 namespace {

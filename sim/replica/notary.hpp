@@ -30,6 +30,7 @@ class Notary {
     message.id_ = ++signed_;
     message.label_ = label;
     message.content_ = {};
+    message.weigh();
     message.covers_tags_ = false;
     message.tag_ = {};
     message.seal_ = Seal::genuine;
@@ -38,6 +39,8 @@ class Notary {
   void listen(SigningListener* listener) { listener_ = listener; }
   /// A number for a message that nobody signed, so that a trace can tell it from its original.
   std::uint64_t number() { return ++signed_; }
+  /// How many nodes have a key.
+  std::uint32_t nodes() const { return keys_.nodes(); }
   /// Whether the signature is that of the claimed signer over this content. Computed at most once a message.
   bool verify(const Message& message) const {
     return message.seal_ == Seal::genuine || (message.seal_ == Seal::unchecked && check(message));

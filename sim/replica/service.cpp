@@ -22,6 +22,10 @@ std::uint64_t fact_hash(std::uint64_t salt, std::uint64_t a, std::uint64_t b) {
 constexpr std::uint64_t kProgress = 0x70726f6772657373;
 constexpr std::uint64_t kBeyond = 0x6265796f6e64;
 constexpr std::uint64_t kAnswer = 0x616e73776572;
+// What things count in memory; see sim/core/limits.hpp.
+constexpr std::uint64_t kCellBytes = 16;
+constexpr std::uint64_t kRecordBytes = 80;
+constexpr std::uint64_t kNumberBytes = 16;
 }  // namespace
 
 std::uint64_t FlatTable::get(std::uint32_t key) const {
@@ -42,6 +46,7 @@ FlatTable::Cell& FlatTable::cell_of(std::uint32_t key) {
 
 std::uint64_t FlatTable::set(std::uint32_t key, std::uint64_t value) {
   if (2 * (used_ + 1) > cells_.size()) {
+    kept_.set(kCellBytes * std::max<std::size_t>(16, 2 * cells_.size()));
     std::vector<Cell> old(std::max<std::size_t>(16, 2 * cells_.size()));
     old.swap(cells_);
     for (const Cell& cell : old) {
@@ -140,6 +145,13 @@ std::string ClientRecord::flaw() const {
 
 ClientRecord& Service::record_of(NodeId client) {
   if (clients_.empty()) first_ = client;
+  // Counted before it is made: a number picked out of the blue ends the run rather than the machine.
+  const std::uint64_t span =
+      std::max(client + std::uint64_t{1}, first_ + std::uint64_t{clients_.size()}) - std::min(client, first_);
+  if (span > clients_.size()) {
+    records_kept_.set(kRecordBytes * span);
+    check_limits();
+  }
   if (client < first_) {
     clients_.insert(clients_.begin(), first_ - client, {});
     first_ = client;
@@ -181,7 +193,11 @@ std::uint64_t Service::apply(const Request& request) {
   }
   ClientRecord& record = record_of(request.client);
   if (record.done(request.number)) return result;  // a protocol that does not look for duplicates
+  const std::uint64_t before = record.numbers();
   sum_ += record.add(request.number, request.answered, window_, result);
+  if (record.numbers() != before) {
+    numbers_kept_.set(numbers_kept_.bytes() + kNumberBytes * (record.numbers() - before));
+  }
   return result;
 }
 
@@ -197,13 +213,19 @@ Ref<const Snapshot> Service::snapshot() const {
     if (record.client != kNobody) copy->clients.push_back(record);
   }
   copy->sum = sum_;
+  copy->kept.set(kRecordBytes * copy->clients.size() + numbers_kept_.bytes());
   return copy;
 }
 
 void Service::restore(const Snapshot& snapshot) {
   table_ = snapshot.table;
   clients_.clear();
-  for (const ClientRecord& record : snapshot.clients) record_of(record.client) = record;
+  std::uint64_t numbers = 0;
+  for (const ClientRecord& record : snapshot.clients) {
+    record_of(record.client) = record;
+    numbers += record.numbers();
+  }
+  numbers_kept_.set(kNumberBytes * numbers);
   sum_ = snapshot.sum;
 }
 
@@ -240,11 +262,14 @@ Ref<const Snapshot> Snapshot::of(SnapshotForm form) {
   for (const auto& [key, value] : form.table) snapshot->table.set(key, value);
   snapshot->clients = std::move(form.clients);
   snapshot->sum = snapshot->sum_of_content();
+  std::uint64_t numbers = 0;
+  for (const ClientRecord& record : snapshot->clients) numbers += record.numbers();
+  snapshot->kept.set(kRecordBytes * snapshot->clients.size() + kNumberBytes * numbers);
   return snapshot;
 }
 
-std::uint32_t Snapshot::wire_size(const Sizes& sizes) const {
-  return 8 + 12 * static_cast<std::uint32_t>(table.size()) + size_of(clients, sizes);
+std::uint64_t Snapshot::wire_size(const Sizes& sizes) const {
+  return 8 + 12 * std::uint64_t{table.size()} + size_of(clients, sizes);
 }
 
 }  // namespace byzsim

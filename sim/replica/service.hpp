@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/core/ids.hpp"
+#include "sim/core/limits.hpp"
 #include "sim/core/ref.hpp"
 #include "sim/replica/workload.hpp"
 
@@ -40,6 +41,7 @@ class FlatTable {
   Cell& cell_of(std::uint32_t key);
   std::vector<Cell> cells_;
   std::size_t used_ = 0;
+  Footprint kept_;
 };
 
 /// A client's result, kept until the client has moved on.
@@ -72,6 +74,8 @@ struct ClientRecord {
   /// Whether a request of this number is not to be executed (any more).
   bool done(std::uint64_t number) const;
   const Answer* answer(std::uint64_t number) const;
+  /// How many numbers it keeps, answered or not.
+  std::uint64_t numbers() const { return beyond.size() + answers.size(); }
   /// Enters an execution and returns by how much that changes the hash; `number` must not be done. O(1) for a client
   /// whose requests are executed and answered in order, at most O(window).
   std::uint64_t add(std::uint64_t number, std::uint64_t answered, std::uint64_t window, std::uint64_t result);
@@ -110,9 +114,10 @@ class Snapshot final : public FormedPayload<Snapshot, SnapshotForm> {
   FlatTable table;
   std::vector<ClientRecord> clients;  ///< of clients of whom anything was executed, by client
   std::uint64_t sum = 0;
+  Footprint kept;  ///< of the records
   SnapshotForm form() const;
   static Ref<const Snapshot> of(SnapshotForm form);
-  std::uint32_t wire_size(const Sizes& sizes) const override;
+  std::uint64_t wire_size(const Sizes& sizes) const override;
   /// The digest that Service::digest gives for this state, formed anew from what the snapshot holds.
   Digest digest() const;
   /// Why no replica would have made this snapshot; empty if one might have. O(size).
@@ -150,6 +155,7 @@ class Service {
   NodeId first_ = 0;                   // the lowest client of whom there is a record
   std::vector<ClientRecord> clients_;  // by client, from first_; those without executions have no client
   std::uint64_t sum_ = 0;
+  Footprint records_kept_, numbers_kept_;
 };
 
 }  // namespace byzsim

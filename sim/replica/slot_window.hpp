@@ -13,6 +13,7 @@
 
 #include "sim/core/check.hpp"
 #include "sim/core/ids.hpp"
+#include "sim/core/limits.hpp"
 
 namespace byzsim {
 
@@ -79,7 +80,10 @@ class SlotWindow {
   static constexpr Slot page_of(Slot slot) { return slot / kPage; }
 
   Page new_page() {
-    if (spare_.empty()) return std::make_unique<T[]>(kPage);
+    if (spare_.empty()) {
+      footprint_.grow(kPage * sizeof(T));
+      return std::make_unique<T[]>(kPage);
+    }
     Page page = std::move(spare_.back());
     spare_.pop_back();
     return page;
@@ -97,6 +101,7 @@ class SlotWindow {
   Slot low_;
   Slot high_;
   std::vector<Page> pages_;
+  Footprint footprint_;
   std::vector<Page> spare_;  // given up, so that a window in motion allocates nothing
 };
 

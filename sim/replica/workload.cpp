@@ -55,7 +55,8 @@ void BatchHasher::add(const Request& request) {
   hash_ = mix64(hash_ + request.signer());
 }
 
-Batch::Batch(std::vector<Ref<const Request>> requests) : requests_(std::move(requests)) {
+Batch::Batch(std::vector<Ref<const Request>> requests)
+    : requests_(std::move(requests)), kept_(64 + 8 * requests_.size()) {
   BatchHasher hasher(requests_.size());
   for (const auto& request : requests_) hasher.add(*request);
   digest_ = hasher.digest();
@@ -66,8 +67,8 @@ Ref<const Batch> Batch::of(Form requests) {
   return make_ref<const Batch>(std::move(requests));
 }
 
-std::uint32_t Batch::wire_size(const Sizes& sizes) const {
-  std::uint32_t total = 4;
+std::uint64_t Batch::wire_size(const Sizes& sizes) const {
+  std::uint64_t total = 4;
   for (const auto& request : requests_) total += request->payload_size(sizes) + sizes.signature;
   return total;
 }

@@ -28,8 +28,8 @@ struct Operation {
 };
 
 /// Padding weighs on the wire though it is no field's content.
-inline std::uint32_t size_of(const Operation& operation, const Sizes&) {
-  return 20 + operation.padding;
+inline std::uint64_t size_of(const Operation& operation, const Sizes&) {
+  return std::uint64_t{20} + operation.padding;
 }
 
 /// `put 7 42`, `add 7 1`, `get 7`; nothing if the text is none of these.
@@ -86,11 +86,12 @@ class Batch final : public FormedPayload<Batch, std::vector<Ref<const Request>>>
   Digest digest() const { return digest_; }
   const Form& form() const { return requests_; }
   static Ref<const Batch> of(Form requests);  ///< places that hold no request are left out
-  std::uint32_t wire_size(const Sizes& sizes) const override;
+  std::uint64_t wire_size(const Sizes& sizes) const override;
 
  private:
   std::vector<Ref<const Request>> requests_;
   Digest digest_;
+  Footprint kept_;
 };
 
 /// The batch that this message proposes; null if it proposes none.

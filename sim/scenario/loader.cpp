@@ -1,10 +1,16 @@
 #include "sim/scenario/loader.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
-#include <fstream>
+#include <system_error>
 
 #include "sim/scenario/checks.hpp"
 #include "sim/scenario/yaml.hpp"
@@ -15,20 +21,40 @@ namespace {
 
 constexpr std::size_t kMaxParents = 16;
 constexpr std::size_t kMaxVariants = 1000;
+constexpr std::size_t kMaxValues = 20 * kMaxYamlNodes;  // of all variants together, each with all that it stands on
 
+/// Only what lies on a disk: nothing that waits for somebody to write, never ends or tells of the machine is opened as
+/// a scenario, whose lines an error would then quote.
 std::optional<std::string> read_file(const std::string& file, Position where, Diagnostics& errors) {
-  std::error_code ignored;
-  const auto fail = [&](const char* why) {
+  const auto fail = [&](const std::string& why) {
     errors.error(where, fmt::format("cannot read '{}': {}", file, why));
     return std::nullopt;
   };
-  if (!std::filesystem::exists(file, ignored)) return fail("no such file");
-  if (!std::filesystem::is_regular_file(file, ignored)) return fail("not a file");
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return fail("permission denied");
+  struct stat found {};
+  if (::stat(file.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) return fail("not a file");
+  struct Descriptor {
+    int number;
+    ~Descriptor() {
+      if (number >= 0) ::close(number);
+    }
+  } const opened{::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  if (opened.number < 0) return fail(errno == ENOENT ? "no such file" : std::generic_category().message(errno));
+  // Asked again of what was opened: the name may have changed hands.
+  struct statfs system {};
+  if (::fstat(opened.number, &found) != 0 || !S_ISREG(found.st_mode)) return fail("not a file");
+  if (::fstatfs(opened.number, &system) == 0 && (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC)) {
+    return fail("not a file but what the system says of itself");
+  }
   std::string text(kMaxYamlBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(opened.number, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(std::generic_category().message(errno));
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  text.resize(size);
   return text;
 }
 
@@ -51,6 +77,9 @@ std::optional<Node> taken(Node& map, std::string_view key) {
 class Family {
  public:
   Family(const LoadOptions& options, Diagnostics& errors) : options_(options), errors_(errors) {}
+
+  /// Every file that was read, by its canonical name.
+  const std::vector<std::string>& opened() const { return opened_; }
 
   std::optional<Node> read(const std::string& name, const std::string& text) {
     opened_.push_back(canonical(name));
@@ -186,7 +215,8 @@ std::vector<Scenario> load(const std::string& file, const LoadOptions& options, 
 std::vector<Scenario> load_text(const std::string& name, const std::string& text, const LoadOptions& options,
                                 Diagnostics& errors) {
   const std::size_t before = errors.errors();
-  std::optional<Node> root = Family(options, errors).read(name, text);
+  Family family(options, errors);
+  std::optional<Node> root = family.read(name, text);
   if (!root) return {};
   const std::vector<Override> overrides = parse_overrides(options.sets, errors);
   const std::optional<Node> variants = taken(*root, "variants");
@@ -197,12 +227,22 @@ std::vector<Scenario> load_text(const std::string& name, const std::string& text
   }
   const Node& all = variants ? *variants : single;
   std::vector<Scenario> scenarios;
+  std::size_t values = 0;
   for (std::size_t i = 0; i < all.items.size(); ++i) {
     if (options.variant && all.keys[i].text != *options.variant) continue;
     Node tree = all.items[i].is_map() ? overlay(*root, all.items[i]) : *root;
+    values += tree.count();
+    if (values > kMaxValues) {
+      errors.error(all.keys[i].position,
+                   fmt::format("the variants come to more than {} values, what they have in common counted for each",
+                               kMaxValues),
+                   "spread them over several files");
+      break;
+    }
     std::optional<Scenario> scenario = read_one(std::move(tree), overrides, options, errors);
     if (!scenario) continue;
     scenario->file = name;
+    scenario->inputs = family.opened();
     scenario->variant = all.keys[i].text;
     scenario->hash = scenario_hash(*scenario);
     scenarios.push_back(std::move(*scenario));

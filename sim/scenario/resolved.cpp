@@ -28,25 +28,39 @@ bool bounded(const nlohmann::ordered_json& json, std::size_t depth = kMaxYamlDep
   return std::all_of(json.begin(), json.end(), [&](const auto& item) { return bounded(item, depth - 1); });
 }
 
-}  // namespace
-
-std::optional<Scenario> from_resolved(const nlohmann::ordered_json& json, Diagnostics& errors,
-                                      const std::vector<FurtherCheck>& further) {
-  const std::size_t before = errors.errors();
+std::optional<Node> tree_of(const nlohmann::ordered_json& json, Diagnostics& errors) {
   const std::uint32_t source = errors.add_source("resolved scenario", {});
   if (!bounded(json)) {
     errors.error({source, 0, 0}, fmt::format("it is nested more than {} deep, or has more than {} keys in one map",
                                              kMaxYamlDepth, kMaxYamlKeys));
     return std::nullopt;
   }
-  Scenario scenario;
   Node tree = from_json(json);
   tree.position.source = source;
   errors.begin_tree();
-  if (!Setting<Scenario>::read(tree, scenario, errors)) return std::nullopt;
-  check(scenario, tree, errors);
-  for (const FurtherCheck& more : further) more(scenario, tree, errors);
-  if (errors.errors() != before) return std::nullopt;
+  return tree;
+}
+
+}  // namespace
+
+std::optional<Scenario> from_resolved(const nlohmann::ordered_json& json, Diagnostics& errors,
+                                      const std::vector<FurtherCheck>& further) {
+  const std::size_t before = errors.errors();
+  Scenario scenario;
+  const std::optional<Node> tree = tree_of(json, errors);
+  if (!tree) return std::nullopt;
+  const bool good = Setting<Scenario>::read(*tree, scenario, errors);
+  check(scenario, *tree, errors);
+  for (const FurtherCheck& more : further) more(scenario, *tree, errors);
+  if (!good || errors.errors() != before) return std::nullopt;
+  scenario.hash = scenario_hash(scenario);
+  return scenario;
+}
+
+std::optional<Scenario> from_resolved(const nlohmann::ordered_json& json, Diagnostics& errors) {
+  Scenario scenario;
+  const std::optional<Node> tree = tree_of(json, errors);
+  if (!tree || !Setting<Scenario>::read(*tree, scenario, errors)) return std::nullopt;
   scenario.hash = scenario_hash(scenario);
   return scenario;
 }

@@ -38,6 +38,9 @@ struct ProtocolSettings {
   }
 };
 
+/// No part of a message may be said to be larger. What a message adds up to is counted in 64 bits.
+inline constexpr ByteCount kLargestPart{1'000'000'000};
+
 enum class ClientMode { closed, open };
 template <>
 struct EnumNames<ClientMode> {
@@ -90,7 +93,7 @@ struct ClientSettings {
         at_least(1ns));
     row("backoff", &ClientSettings::backoff, "factor by which the retransmission timeout grows", at_least(1));
     row("keys", &ClientSettings::keys, "size of the key space that operations draw from", at_least(1));
-    row("payload", &ClientSettings::payload, "size of an operation on the wire");
+    row("payload", &ClientSettings::payload, "size of an operation on the wire", at_most(kLargestPart));
     row("script", &ClientSettings::script, "requests at fixed times, with names that rules refer to");
   }
 };
@@ -104,7 +107,7 @@ struct CpuSettings {
   Duration verify{};
   Duration execute{};
 
-  bool free() const { return receive + send + sign + verify + execute == 0ns; }
+  bool free() const { return receive == 0ns && send == 0ns && sign == 0ns && verify == 0ns && execute == 0ns; }
 
   static void describe(auto& row) {
     row("cores", &CpuSettings::cores, "messages a replica can work on at once", at_least(1), at_most(1024));
@@ -123,9 +126,9 @@ struct WireSizes {
   ByteCount signature{64};
 
   static void describe(auto& row) {
-    row("header", &WireSizes::header, "framing of every message");
-    row("digest", &WireSizes::digest, "one hash");
-    row("signature", &WireSizes::signature, "one signature");
+    row("header", &WireSizes::header, "framing of every message", at_most(kLargestPart));
+    row("digest", &WireSizes::digest, "one hash", at_most(kLargestPart));
+    row("signature", &WireSizes::signature, "one signature", at_most(kLargestPart));
   }
 };
 
@@ -211,6 +214,9 @@ struct DecisionBound {
   }
 };
 
+/// Below this, 32 bits are enough to number the messages, events and timers of a run.
+inline constexpr ByteCount kMostMemory{64'000'000'000};
+
 struct RunSettings {
   Duration until = 60s;
   std::uint64_t seed = 1;
@@ -218,6 +224,7 @@ struct RunSettings {
   std::uint64_t max_events = 1'000'000'000;
   std::optional<DecisionBound> decisions;
   Duration wall_clock = 600s;
+  ByteCount memory{4'000'000'000};
   Duration warmup{};
   Duration series{};
   bool stop_at_violation = false;
@@ -233,6 +240,11 @@ struct RunSettings {
     row("decisions", &RunSettings::decisions, "end the run once enough replicas have decided enough slots");
     row("wall_clock", &RunSettings::wall_clock, "the run ends, inconclusive, after so much of your time",
         at_least(1ms));
+    row("memory", &RunSettings::memory,
+        "the run ends, inconclusive, once what it keeps counts more bytes than this. Counted by declared sizes, so "
+        "that "
+        "it ends at the same event everywhere: messages, pending events, held packets, tables of links",
+        at_least(ByteCount{1}), at_most(kMostMemory));
     row("warmup", &RunSettings::warmup, "requests submitted before this are left out of latency and throughput",
         at_least(0ns));
     row("series", &RunSettings::series, "report throughput and latency for every interval of this length; none if 0",
@@ -355,9 +367,10 @@ struct Scenario {
   Expectations expect;
 
   // Not keys of the file: where it came from.
-  std::string file;        ///< as the user named it
-  std::string variant;     ///< empty if the file has none
-  std::uint64_t hash = 0;  ///< over the seed and every resolved setting; filled in by the loader
+  std::string file;                 ///< as the user named it
+  std::vector<std::string> inputs;  ///< that file and those it extends
+  std::string variant;              ///< empty if the file has none
+  std::uint64_t hash = 0;           ///< over the seed and every resolved setting; filled in by the loader
 
   static void describe(auto& row) {
     row("schema", &Scenario::schema, "the format of this file: byzsim/v1", required(), one_of({"byzsim/v1"}));

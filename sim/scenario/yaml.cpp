@@ -212,7 +212,9 @@ std::optional<Node> parse_yaml(const std::string& text, std::uint32_t source, Di
     const Position where{source, placed ? static_cast<std::uint32_t>(error.mark.line + 1) : 0,
                          placed ? static_cast<std::uint32_t>(error.mark.column + 1) : 0};
     errors.error(where, fmt::format("not valid YAML: {}", error.msg), hint_for(text, where));
-  } catch (const std::exception& error) {  // std::bad_alloc, std::length_error: yaml-cpp's, on adversarial input
+  } catch (const std::bad_alloc&) {  // the machine's fault, not the file's
+    throw;
+  } catch (const std::exception& error) {  // std::length_error: yaml-cpp's, on adversarial input
     errors.error({source, 0, 0}, fmt::format("not valid YAML: {}", error.what()));
   }
   return std::nullopt;

@@ -219,7 +219,7 @@ void parse_line(std::string_view text, TraceLine& line) {
         record.count = scan.number();
         break;
       case Column::bytes:
-        record.bytes = narrow(scan.number(), key);
+        record.bytes = scan.number();
         break;
       case Column::text:
         record.text = scan.text(line.text_buffer);

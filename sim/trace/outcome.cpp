@@ -6,8 +6,8 @@
 namespace byzsim {
 
 namespace {
-constexpr std::array<std::string_view, 8> kReasons{
-    "answered", "decided", "quiet", "time", "events", "wall-clock", "violation", "interrupted",
+constexpr std::array<std::string_view, 9> kReasons{
+    "answered", "decided", "quiet", "time", "events", "wall-clock", "violation", "interrupted", "memory",
 };
 }  // namespace
 

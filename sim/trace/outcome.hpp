@@ -22,6 +22,7 @@ enum class EndReason : std::uint8_t {
   wall_clock,   ///< `run.wall_clock`
   violation,    ///< `run.stop_at_violation`
   interrupted,  ///< the user asked for it
+  memory,       ///< `run.memory`
 };
 std::string_view to_string(EndReason reason);
 std::optional<EndReason> parse_end_reason(std::string_view text);

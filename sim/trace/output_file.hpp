@@ -1,8 +1,11 @@
 // OutputFile: a file that appears whole or not at all.
 //
-// What is written goes to a temporary name in the same folder. commit() syncs it to the disk and renames it to its
-// final name; without commit(), the temporary file is removed. A device or a pipe (/dev/stdout, /dev/null) cannot be
-// renamed onto, so it is written directly. Nothing is buffered here: hand over large pieces.
+// What is written goes to a file without a name in the same folder. commit() syncs it to the disk and gives it its
+// final name; without commit() it vanishes with the process, whatever ends that. Where the file system knows no such
+// files it has a temporary name (`.NAME.0.part`), which is removed when things end in order or
+// `remove_unfinished_files` is called, and is overwritten next time if neither happened. A device or a pipe
+// (/dev/stdout, /dev/null) cannot be renamed onto, so it is written directly. A link is followed, also to a file that
+// does not exist yet. Nothing is buffered here: hand over large pieces.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +20,9 @@ class TraceError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// Removes the temporary names that files of this process have now. For a signal handler about to end the process.
+void remove_unfinished_files() noexcept;
 
 class OutputFile {
  public:
@@ -35,11 +41,16 @@ class OutputFile {
  private:
   [[noreturn]] void fail(std::string_view did, int error);
   void discard();
+  void open_named();
+  void name_it();
+  std::string own_link() const;
+  std::string temporary_name(int attempt) const;
 
-  std::string path_;  // as the user named it
+  std::string path_;  // as the user named it, fit to print
   std::string what_;
   std::string final_;      // where it will appear, links followed
-  std::string temporary_;  // empty for what is written directly, and once nothing is left to remove
+  std::string temporary_;  // empty while there is nothing to remove
+  bool direct_ = false;    // a device or a pipe
   int descriptor_ = -1;
 };
 

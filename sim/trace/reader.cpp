@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <deque>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "sim/core/check.hpp"
+#include "sim/core/limits.hpp"
 #include "sim/replica/notary.hpp"
 #include "sim/trace/line_check.hpp"
 
@@ -18,6 +20,21 @@ namespace {
 constexpr std::size_t kShortLine = std::size_t{1} << 16;
 // What a run still says after it was cut short: that a message came too late, what the adversary has left to say.
 constexpr std::size_t kMostLastLines = 1000;
+
+// What the reader keeps is not what the run beside it may use: the run must reach its bounds where it did before.
+class Aside {
+ public:
+  explicit Aside(std::int64_t& own) : own_(own), limits_(std::exchange(current_limits, nullptr)) { swap(); }
+  ~Aside() {
+    swap();
+    current_limits = limits_;
+  }
+
+ private:
+  void swap() { std::swap(counted_bytes, own_); }
+  std::int64_t& own_;
+  Limits* limits_;
+};
 
 // A piece of a line around the place where two lines begin to differ.
 std::string piece(std::string_view line, std::size_t differ) {
@@ -101,6 +118,7 @@ void TraceReader::match(std::string_view expected) {
     throw TraceMismatch(lines_.number() + 1, {}, expected);
   }
   if (text != expected) throw TraceMismatch(lines_.number(), text, expected);
+  const Aside aside(counted_);
   accept(text);
 }
 

@@ -98,6 +98,7 @@ class TraceReader {
   std::size_t kind_number(const Json& message) const;
 
   ReaderBounds bounds_;
+  std::int64_t counted_ = 0;  // what its own messages stand for, while it matches a run
   LineSource lines_;
   std::string first_;  // the header's line, until it has been matched
   TraceHeader header_;

@@ -50,7 +50,7 @@ struct Record {
   RecordKind kind = RecordKind::end;
   NodeId node = kNobody;
   NodeId peer = kNobody;
-  std::uint32_t bytes = 0;
+  std::uint64_t bytes = 0;
   Time time{};
   View view = kNoView;
   Slot slot = kNoSlot;
