@@ -14,7 +14,11 @@ class World::Impl::NodeEnv final : public Env {
   using Env::set_credulous;
 
   Time now() const override { return world_.departure(); }
-  void send(NodeId to, const Ref<const Message>& message) override { world_.send(self(), to, message); }
+  void send(NodeId to, const Ref<const Message>& message) override {
+    if (!world_.unsent_.empty()) [[unlikely]]
+      world_.reveal(*message);
+    world_.send(self(), to, message);
+  }
   void broadcast(const Ref<const Message>& message) override { world_.broadcast(self(), message); }
   void start_timer(TimerName timer, Duration after) override;
   void stop_timer(TimerName timer) override;

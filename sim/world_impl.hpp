@@ -173,6 +173,10 @@ class World::Impl final : public SigningListener, public Powers {
   };
   std::map<std::uint32_t, PendingAction> actions_;  // what control events do, by number
   std::uint32_t next_action_ = 0;
+  /// A request that leaves its client for the first time is one that an adversary may know of from now on.
+  void reveal(const Message& message);
+
+  std::map<const Message*, std::pair<Ref<const Request>, std::string>> unsent_;  // submitted, still with their clients
   std::vector<Ref<const Request>> requests_;
   std::map<std::string, Ref<const Request>, std::less<>> named_requests_;
   std::map<Digest, Ref<const Batch>> batches_;

@@ -18,8 +18,9 @@
 //      request comes before the first of another client, two before the second, and so on
 //   D  the time a view takes that succeeds: 7d (VIEW-CHANGE, NEW-VIEW, request, the three phases, reply) and the slots
 //      of those before it, 3d for each `pipeline` of them and d for each checkpoint interval
-//   m  the views given up before one succeeds: f, and if T < D + R those in which timeouts still grow, 1 + log2((D +
-//      R)/T) for each time that they begin anew (1 + a)
+//   m  the views given up before one succeeds: f; those in which timeouts are still shorter than R, 1 + log2(R/T) where
+//      T < R, for whoever lags holds a view up until it has caught up; and where T < D, 1 + log2(D/T) for each time that
+//      somebody's timeout begins anew, 1 + a times
 //   W  the timers of these views, T 2^(m-1) in all where nobody has lost patience by GST (`osdi99`; T (2^m - 1) with
 //      `doubling`), and (T + GST) 2^m at most otherwise, since no timeout is longer than what has been waited already.
 // tests/pbft_test.cpp computes it, scenarios reach more than half of it, random worlds are held to it (./dev soak).

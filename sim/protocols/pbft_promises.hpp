@@ -48,11 +48,15 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   const Wide slots = ceil_div(a, options.batch);
   const Wide big_d =
       7 * d + 3 * d * ceil_div(slots, options.pipeline) + d * ceil_div(slots, options.checkpoint_interval);
-  Wide growing = 0;
-  if (t < big_d + big_r) {
-    for (growing = 1; (t << static_cast<int>(growing - 1)) < big_d + big_r;) ++growing;
-  }
-  const Wide m = facts.f + growing * (1 + a);
+  // Views in which a timeout that begins at T is shorter than `enough`.
+  const auto growing = [&](Wide enough) {
+    int views = 0;
+    if (t < enough) {
+      for (views = 1; (t << (views - 1)) < enough;) ++views;
+    }
+    return Wide{views};
+  };
+  const Wide m = facts.f + growing(big_d) * (1 + a) + growing(big_r);
   if (m > 60) return Duration{static_cast<std::int64_t>(kMost)};
   const Wide power = Wide{1} << static_cast<int>(m);
   const bool osdi99 = options.timer_convention == TimerConvention::osdi99;

@@ -33,9 +33,12 @@ std::map<std::uint32_t, Duration> back_for_good(const Scenario& scenario) {
   return back;
 }
 
-std::uint64_t all_requests(const Scenario& scenario) {
-  // What a false client may add by forging is not known; a protocol must bound how much of it comes first.
-  return scenario.clients.count * scenario.clients.requests + scenario.clients.script.size();
+/// Requests of others that are served before one's own, at most, where clients are served in turn: as many of each as one
+/// has outstanding oneself.
+std::uint64_t served_before(const Scenario& scenario) {
+  const ClientSettings& clients = scenario.clients;
+  const std::uint64_t generated = clients.mode == ClientMode::closed ? 1 : clients.requests;
+  return clients.count * (generated + clients.script.size());
 }
 
 /// One message's way, its waiting for cores included: what one replica may have to work on at once is bounded by what
@@ -86,7 +89,7 @@ Promises promises_of(const Scenario& scenario, const Node& tree) {
     facts.delta = longest_way(scenario);
     facts.gst = scenario.network.gst;
     facts.client_pause = scenario.clients.retransmit * (scenario.clients.backoff > 1 ? kMostPatience : 1);
-    facts.ahead = all_requests(scenario);
+    facts.ahead = served_before(scenario);
     promises.answered_within = std::min<Duration>(protocol.answered_within(options, facts), kMostAwaited);
   }
   promises.liveness = promises.answered_within.has_value();
