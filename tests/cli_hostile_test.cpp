@@ -1,5 +1,6 @@
 // The command line under attack: hostile files, names, links, limits and signals. Nothing crashes it, nothing is
 // overwritten that is read, nothing is left behind.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -203,37 +204,6 @@ TEST_CASE("a special file is no scenario, and none of it is shown") {
   }
 }
 
-TEST_CASE("one event that never ends heeds wall_clock and the first Ctrl-C") {
-  const Desk desk;
-  std::string rules = "adversary: {corrupt: [0], rules: [";
-  for (int i = 0; i < 10; ++i) rules += "{match: {from: all}, do: {duplicate: 1000}}, ";
-  rules += "]}";
-  desk.file("storm.yaml", Desk::scenario("storm", rules, "until: 10s, memory: 64GB, wall_clock: 300ms"));
-  const Ran slow = desk.shell("timeout -s KILL 100 $ run %/storm.yaml");
-  CHECK_RUN(slow, 3);
-  CHECK(mentions(slow.out, "wall-clock"));
-  desk.file("storm.yaml", Desk::scenario("storm", rules, "until: 10s, memory: 64GB, wall_clock: 1h"));
-  CHECK_RUN(desk.shell("timeout -s INT -k 100 0.5 $ run %/storm.yaml --trace %/t.jsonl; test -e %/t.jsonl || exit 9"),
-            0);
-  desk.file("storm.yaml", Desk::scenario("storm", rules));
-  const Ran full = desk.shell("timeout -s KILL 500 $ run %/storm.yaml --set run.memory=50MB");
-  CHECK_RUN(full, 3);
-  CHECK(mentions(full.out, "memory"));
-}
-
-TEST_CASE("the exit code after a signal is 128 and its number") {
-  const Desk desk;
-  for (const auto& [name, code] : {std::pair{"INT", 130}, {"TERM", 143}, {"HUP", 129}, {"QUIT", 131}}) {
-    CAPTURE(name);
-    const Ran ran =
-        desk.shell(fmt::format("timeout --preserve-status -s {} 0.3 $ run %/long.yaml --trace %/t.jsonl", name));
-    CHECK_RUN(ran, code);
-    CHECK(mentions(ran.out, "interrupted"));
-    CHECK(desk.has("t.jsonl"));
-  }
-  CHECK_RUN(desk.shell("nohup timeout --preserve-status -s HUP -k 5 0.3 $ run %/good.yaml"), 0);
-}
-
 std::vector<pid_t> children_of(pid_t parent) {
   std::vector<pid_t> found;
   for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -255,21 +225,80 @@ bool eventually(const std::function<bool()>& holds) {
   return false;
 }
 
+/// Starts the program with these arguments, its output in two files of the desk.
+pid_t start(const Desk& desk, std::vector<std::string> arguments) {
+  const std::string out = desk / "started.out", err = desk / "started.err";
+  arguments.insert(arguments.begin(), "byzsim");
+  std::vector<char*> words;
+  for (std::string& argument : arguments) words.push_back(argument.data());
+  words.push_back(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
+    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
+    ::execv(BYZSIM_BINARY, words.data());
+    ::_exit(127);
+  }
+  REQUIRE(child > 0);
+  return child;
+}
+
+/// Sends a signal as soon as the program listens to SIGINT, and waits for its end.
+Ran interrupted(const Desk& desk, int signal, std::vector<std::string> arguments) {
+  const pid_t child = start(desk, std::move(arguments));
+  CHECK(eventually([&] {
+    const std::string status = content(fmt::format("/proc/{}/status", child));
+    const std::size_t caught = status.find("SigCgt:");
+    return caught != std::string::npos &&
+           (std::stoull(status.substr(caught + 7), nullptr, 16) >> (SIGINT - 1) & 1) != 0;
+  }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // so that it is usually in the middle of its work
+  ::kill(child, signal);
+  int status = 0;
+  CHECK(::waitpid(child, &status, 0) == child);
+  return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), content(desk / "started.out"),
+          content(desk / "started.err")};
+}
+
+TEST_CASE("one event that never ends heeds wall_clock and the first Ctrl-C") {
+  const Desk desk;
+  std::string rules = "adversary: {corrupt: [0], rules: [";
+  for (int i = 0; i < 10; ++i) rules += "{match: {from: all}, do: {duplicate: 1000}}, ";
+  rules += "]}";
+  desk.file("storm.yaml", Desk::scenario("storm", rules, "until: 10s, memory: 64GB, wall_clock: 300ms"));
+  const Ran slow = desk.shell("timeout -s KILL 100 $ run %/storm.yaml");
+  CHECK_RUN(slow, 3);
+  CHECK(mentions(slow.out, "wall-clock"));
+  desk.file("storm.yaml", Desk::scenario("storm", rules, "until: 10s, memory: 64GB, wall_clock: 1h"));
+  CHECK_RUN(interrupted(desk, SIGINT, {"run", desk / "storm.yaml", "--trace", desk / "t.jsonl"}), 128 + SIGINT);
+  CHECK(desk.has("t.jsonl"));
+  desk.file("storm.yaml", Desk::scenario("storm", rules));
+  const Ran full = desk.shell("timeout -s KILL 500 $ run %/storm.yaml --set run.memory=50MB");
+  CHECK_RUN(full, 3);
+  CHECK(mentions(full.out, "memory"));
+}
+
+TEST_CASE("the exit code after a signal is 128 and its number") {
+  const Desk desk;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    CAPTURE(signal);
+    fs::remove(desk / "t.jsonl");
+    const Ran ran = interrupted(desk, signal, {"run", desk / "long.yaml", "--trace", desk / "t.jsonl"});
+    CHECK_RUN(ran, 128 + signal);
+    CHECK(mentions(ran.out, "interrupted"));
+    CHECK(desk.has("t.jsonl"));
+  }
+  CHECK_RUN(desk.shell("nohup timeout --preserve-status -s HUP -k 5 0.3 $ run %/good.yaml"), 0);
+}
+
 TEST_CASE("a test run leaves no child and no temporary file, whatever ends it") {
   const Desk desk;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGKILL, SIGABRT, SIGSEGV, SIGALRM, SIGUSR1, SIGXCPU}) {
     CAPTURE(signal);
     const std::string scenario = desk / "long.yaml", report = "junit=" + desk / "left.xml";
-    const pid_t parent = ::fork();
-    if (parent == 0) {
-      const rlimit no_core{0, 0};
-      ::setrlimit(RLIMIT_CORE, &no_core);
-      static_cast<void>(!std::freopen("/dev/null", "w", stdout));
-      static_cast<void>(!std::freopen("/dev/null", "w", stderr));
-      ::execl(BYZSIM_BINARY, "byzsim", "test", scenario.c_str(), "--report", report.c_str(), nullptr);
-      ::_exit(127);
-    }
-    REQUIRE(parent > 0);
+    const pid_t parent = start(desk, {"test", scenario, "--report", report});
     std::vector<pid_t> children;
     // The child has become byzsim once it has a group of its own.
     CHECK(eventually([&] {
