@@ -87,7 +87,9 @@ std::unique_ptr<Durable> Pbft::take_durable() {
 }
 
 void Pbft::on_restart() {
+  views_.saw(env_.self(), d_.view);
   d_.log.for_each([&](Slot slot, LogEntry& entry) {
+    if (entry.decided) highest_decided_ = std::max(highest_decided_, slot);
     if (slot > d_.executed && entry.proposal) wait_for_all(*entry.proposal, true);
   });
   if (d_.active) {

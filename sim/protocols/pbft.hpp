@@ -72,7 +72,7 @@ class Pbft final : public PbftReactor {
   // With `bind_digest: false` every vote is filed under one key, whatever it says.
   Digest tally_key(Digest value) const { return options_.bind_digest ? value : Digest{1}; }
   Duration longer(Duration wait) const {
-    return std::min(wait * options_.retransmit_growth, options_.retransmit * kMostPatience);
+    return std::min(product_of(wait, options_.retransmit_growth), product_of(options_.retransmit, kMostPatience));
   }
 
   // Requests and the three phases: pbft.cpp.

@@ -45,10 +45,11 @@ void Pbft::go_to(View view) {
   if (view == d_.view) return;
   if (failures_ == 0 && pending_.empty()) waiting_since_ = env_.now();
   failures_ = std::min<View>(failures_ + (view - d_.view), kMostDoublings);
-  const View doublings = failures_ - (options_.timer_convention == TimerConvention::osdi99 ? 1 : 0);
-  timeout_ = options_.view_timeout * (std::int64_t{1} << (options_.backoff == Backoff::none ? 0 : doublings));
+  View doublings = failures_ - (options_.timer_convention == TimerConvention::osdi99 ? 1 : 0);
+  if (options_.backoff == Backoff::none) doublings = 0;
   // Who is led through views faster than by its own timers has not been that patient yet.
-  timeout_ = std::min(timeout_, env_.now() - waiting_since_ + options_.view_timeout);
+  const Duration most = sum_of(env_.now() - waiting_since_, options_.view_timeout);
+  timeout_ = std::min(product_of(options_.view_timeout, std::int64_t{1} << doublings), most);
   d_.view = view;
   views_.saw(env_.self(), view);
   ++progress_;
