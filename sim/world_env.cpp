@@ -108,14 +108,15 @@ void World::Impl::NodeEnv::mark(std::string_view branch) {
 void World::Impl::reveal(const Message& message) {
   const auto found = unsent_.find(&message);
   if (found == unsent_.end()) return;
-  auto& [request, name] = found->second;
-  requests_.push_back(request);
-  if (!name.empty()) named_requests_.emplace(name, request);
+  requests_.push_back(std::move(found->second));
   unsent_.erase(found);
 }
 
 void World::Impl::NodeEnv::note_submitted(const Ref<const Request>& request, std::string_view name) {
-  if (world_.keeps_requests_) world_.unsent_.emplace(request.get(), std::pair{request, std::string(name)});
+  if (world_.keeps_requests_) {
+    world_.unsent_.emplace(request.get(), request);
+    if (!name.empty()) world_.named_requests_.emplace(name, request);  // who wrote the script knows what is in it
+  }
   if (!world_.announced(RecordKind::submitted)) return;
   Record r = record(RecordKind::submitted);
   r.id = request->number;

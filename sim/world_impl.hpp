@@ -176,7 +176,7 @@ class World::Impl final : public SigningListener, public Powers {
   /// A request that leaves its client for the first time is one that an adversary may know of from now on.
   void reveal(const Message& message);
 
-  std::map<const Message*, std::pair<Ref<const Request>, std::string>> unsent_;  // submitted, still with their clients
+  std::map<const Message*, Ref<const Request>> unsent_;  // submitted, still with their clients
   std::vector<Ref<const Request>> requests_;
   std::map<std::string, Ref<const Request>, std::less<>> named_requests_;
   std::map<Digest, Ref<const Batch>> batches_;

@@ -39,7 +39,7 @@
 // - STATUS (TOCS 2002) is sent by whoever waits for something (a request, a NEW-VIEW, what others are known to have)
 //   and has not moved for `retransmit`; and on coming back from a crash. It is answered with VIEW-CHANGE, proposal and
 //   votes by all, and with NEW-VIEW, state or stable proof, and commit certificates by f+1 replicas, others at each
-//   attempt; no more than two a `retransmit` and replica, with 64 slots at most.
+//   attempt; no more than two a `retransmit` and replica of each of the two sorts, with 64 slots at most.
 // - A VIEW-CHANGE is also sent again every `retransmit` until its view begins. It is large, so at a fixed rate it can
 //   fill a slow link faster than that drains; `retransmit_growth` makes each wait so many times as long as the one
 //   before.
@@ -80,7 +80,7 @@ Pbft::Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)
       views_(env.n()),
       early_(6 * options.window),
       furthest_checkpoint_(env.n(), 0),
-      answered_at_(env.n(), Time::min()) {}
+      answered_at_(2 * env.n(), Time::min()) {}
 
 std::unique_ptr<Durable> Pbft::take_durable() {
   return std::move(disk_);

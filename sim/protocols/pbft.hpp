@@ -146,7 +146,7 @@ class Pbft final : public PbftReactor {
   std::vector<Slot> furthest_checkpoint_;  // by replica, beyond our window
   Slot furthest_of_all_ = 0;
   Slot highest_decided_ = 0;
-  std::vector<Time> answered_at_;  // by replica, its last STATUS that was answered
+  std::vector<Time> answered_at_;  // by replica, its last STATUS that was answered: in small, in full
 };
 
 }  // namespace byzsim::pbft

@@ -33,16 +33,18 @@ void Pbft::on(const Checkpoint& m) {
   settle_checkpoint(m.slot, m.state);
 }
 
-/// Answers with whatever the sender lacks. Of one replica no more than two a `retransmit` are answered, and what is
-/// large is sent by f+1 only, others at each attempt, so that a STATUS cannot be made to cost more than it is worth.
+/// Answers with whatever the sender lacks. What is large is sent by f+1 replicas only, others at each attempt, and of
+/// one replica no more than two STATUS a `retransmit` are answered, of those for which this one is among the f+1 and of
+/// the others, so that a STATUS cannot be made to cost more than it is worth. A relayed one is not answered: whoever
+/// repeats another's would use up its share.
 void Pbft::on(const Status& m) {
-  if (m.signer() == env_.self() || !rules_.signed_by_replica(m)) return;
+  if (m.signer() == env_.self() || m.from() != m.signer() || !rules_.signed_by_replica(m)) return;
   note_view_of(m.signer(), m.view);
-  Time& answered = answered_at_[m.signer()];
+  const bool designated = is_designated(m.signer(), m.attempt);
+  Time& answered = answered_at_[2 * m.signer() + (designated ? 1 : 0)];
   if (answered != Time::min() && env_.now() < later(answered, options_.retransmit / 2))
     return env_.mark("status-throttled");
   answered = env_.now();
-  const bool designated = is_designated(m.signer(), m.attempt);
   if (!d_.active && m.view <= d_.view && !(m.view == d_.view && m.view_changes.contains(env_.self())))
     env_.send(m.signer(), d_.view_change);
   if (designated && d_.active && d_.new_view && (m.view < d_.view || (m.view == d_.view && !m.active)))
@@ -104,7 +106,6 @@ void Pbft::learn_stable(Slot slot, std::vector<Ref<const Checkpoint>> proof) {
   d_.stable_proof = std::move(proof);
   d_.checkpoints.erase(d_.checkpoints.begin(), d_.checkpoints.upper_bound(slot));
   d_.next_slot = std::max(d_.next_slot, slot + 1);
-  ++progress_;
 }
 
 // What lies below a stable checkpoint is kept until it is executed, unless the gap is so wide that a state transfer

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -12,20 +13,41 @@
 namespace byzsim {
 
 namespace {
-std::uint64_t pair_hash(std::uint32_t key, std::uint64_t value) {
-  return mix64(mix64(value + 1) + key);
-}
-// Two numbers and what they mean, as a summand.
-std::uint64_t fact_hash(std::uint64_t salt, std::uint64_t a, std::uint64_t b) {
-  return mix64(mix64(a + salt) + b);
-}
+// What the digest of a state is the sum of: one summand a fact. It stands for a cryptographic hash, so nobody may be able
+// to compute a fact that has a wanted summand. Two things see to that: what kind of fact it is goes in first, and the last
+// but one step of the chain goes into the result again, so that no step can be solved for its input.
+class FactHash {
+ public:
+  explicit FactHash(std::uint64_t kind, std::uint64_t of) : last_(mix64(kind)), now_(mix64(last_ + of)) {}
+  FactHash& with(std::uint64_t word) {
+    last_ = now_;
+    now_ = mix64(last_ + word);
+    return *this;
+  }
+  std::uint64_t done() const { return mix64(now_ ^ std::rotl(last_, 32)) + now_; }
+
+ private:
+  std::uint64_t last_;
+  std::uint64_t now_;
+};
+
+constexpr std::uint64_t kCell = 0x63656c6c;
 constexpr std::uint64_t kProgress = 0x70726f6772657373;
 constexpr std::uint64_t kBeyond = 0x6265796f6e64;
 constexpr std::uint64_t kAnswer = 0x616e73776572;
+
 // What things count in memory; see sim/core/limits.hpp.
 constexpr std::uint64_t kCellBytes = 16;
 constexpr std::uint64_t kRecordBytes = 80;
 constexpr std::uint64_t kNumberBytes = 16;
+
+// Zero is the same as no value.
+std::uint64_t pair_hash(std::uint32_t key, std::uint64_t value) {
+  return value == 0 ? 0 : FactHash(kCell, key).with(value).done();
+}
+std::uint64_t beyond_hash(NodeId client, std::uint64_t number) {
+  return FactHash(kBeyond, client).with(number).done();
+}
 }  // namespace
 
 std::uint64_t FlatTable::get(std::uint32_t key) const {
@@ -53,6 +75,7 @@ std::uint64_t FlatTable::set(std::uint32_t key, std::uint64_t value) {
       if (cell.used) cell_of(cell.key) = cell;
     }
   }
+  zeros_ = zeros_ || value == 0;
   Cell& cell = cell_of(key);
   if (!cell.used) {
     cell.used = true;
@@ -61,6 +84,15 @@ std::uint64_t FlatTable::set(std::uint32_t key, std::uint64_t value) {
     ++used_;
   }
   return std::exchange(cell.value, value);
+}
+
+FlatTable FlatTable::without_zeros() const {
+  if (!zeros_) return *this;
+  FlatTable copy;
+  for_each([&](std::uint32_t key, std::uint64_t value) {
+    if (value != 0) copy.set(key, value);
+  });
+  return copy;
 }
 
 bool ClientRecord::done(std::uint64_t number) const {
@@ -74,10 +106,10 @@ const Answer* ClientRecord::answer(std::uint64_t number) const {
 }
 
 std::uint64_t ClientRecord::progress_hash() const {
-  return fact_hash(kProgress + client, moved, floor);
+  return FactHash(kProgress, client).with(moved).with(floor).done();
 }
 std::uint64_t ClientRecord::answer_hash(const Answer& kept) const {
-  return fact_hash(kAnswer + client, kept.number, kept.result);
+  return FactHash(kAnswer, client).with(kept.number).with(kept.result).done();
 }
 
 std::uint64_t ClientRecord::move_on(std::uint64_t to) {
@@ -104,14 +136,14 @@ std::uint64_t ClientRecord::add(std::uint64_t number, std::uint64_t answered, st
   change += answer_hash(*answers.insert(place, {number, result}));
   if (number > floor + 1) {
     beyond.insert(std::lower_bound(beyond.begin(), beyond.end(), number), number);
-    change += fact_hash(kBeyond, client, number);
+    change += beyond_hash(client, number);
   } else {
     floor = std::max(floor, number);
   }
   auto next = beyond.begin();
   for (; next != beyond.end() && *next <= floor + 1; ++next) {
     floor = std::max(floor, *next);
-    change -= fact_hash(kBeyond, client, *next);
+    change -= beyond_hash(client, *next);
   }
   beyond.erase(beyond.begin(), next);
   return change + progress_hash();
@@ -119,7 +151,7 @@ std::uint64_t ClientRecord::add(std::uint64_t number, std::uint64_t answered, st
 
 std::uint64_t ClientRecord::hash() const {
   std::uint64_t sum = progress_hash();
-  for (std::uint64_t number : beyond) sum += fact_hash(kBeyond, client, number);
+  for (std::uint64_t number : beyond) sum += beyond_hash(client, number);
   for (const Answer& kept : answers) sum += answer_hash(kept);
   return sum;
 }
@@ -187,9 +219,7 @@ std::uint64_t Service::apply(const Request& request) {
   if (operation.code != Operation::get) {
     if (operation.code == Operation::add) result += operation.argument;
     const std::uint64_t before = table_.set(operation.key, result);
-    sum_ += pair_hash(operation.key, result);
-    if (before != 0) sum_ -= pair_hash(operation.key, before);
-    if (result == 0) sum_ -= pair_hash(operation.key, 0);  // zero is the same as no value
+    sum_ += pair_hash(operation.key, result) - pair_hash(operation.key, before);
   }
   ClientRecord& record = record_of(request.client);
   if (record.done(request.number)) return result;  // a protocol that does not look for duplicates
@@ -207,7 +237,7 @@ Digest Service::digest() const {
 
 Ref<const Snapshot> Service::snapshot() const {
   auto copy = make_ref<Snapshot>();
-  copy->table = table_;
+  copy->table = table_.without_zeros();
   copy->clients.reserve(clients_.size());
   for (const ClientRecord& record : clients_) {
     if (record.client != kNobody) copy->clients.push_back(record);
@@ -232,7 +262,7 @@ void Service::restore(const Snapshot& snapshot) {
 // The sum is not taken on trust: it is formed anew from what the snapshot holds.
 std::uint64_t Snapshot::sum_of_content() const {
   std::uint64_t total = 0;
-  table.for_each([&](std::uint32_t key, std::uint64_t value) { total += value != 0 ? pair_hash(key, value) : 0; });
+  table.for_each([&](std::uint32_t key, std::uint64_t value) { total += pair_hash(key, value); });
   for (const ClientRecord& record : clients) total += record.hash();
   return total;
 }
@@ -242,6 +272,9 @@ Digest Snapshot::digest() const {
 }
 
 std::string Snapshot::flaw() const {
+  bool zeros = false;
+  table.for_each([&](std::uint32_t, std::uint64_t value) { zeros = zeros || value == 0; });
+  if (zeros) return "it holds keys without a value";
   for (std::size_t i = 0; i < clients.size(); ++i) {
     if (std::string why = clients[i].flaw(); !why.empty()) return why;
     if (i > 0 && clients[i - 1].client >= clients[i].client) return "its clients are out of order";

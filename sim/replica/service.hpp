@@ -1,7 +1,9 @@
 // The replicated service: a key-value store and, per client, what has been executed and answered. One per replica.
 //
 // The state has a digest that is kept up to date at every step: the sum of a hash of each (key, value) pair and of all
-// that is kept of each client, so it costs O(1) an operation and does not depend on the order of keys. Whatever a later
+// that is kept of each client, so it costs O(1) an operation and does not depend on the order of keys. It stands for a
+// cryptographic hash: nothing short of trying 2^64 facts, or balancing many against each other, finds another state of
+// the same digest. Whatever a later
 // answer depends on is in the digest, answers that are kept included, and has one form only (Snapshot::flaw): what is
 // taken over from another replica under an agreed digest can then be trusted to the last number.
 #pragma once
@@ -26,6 +28,8 @@ class FlatTable {
   /// Sets `key` and returns what it was before.
   std::uint64_t set(std::uint32_t key, std::uint64_t value);
   std::size_t size() const { return used_; }
+  /// The same without the keys whose value is zero, which is the same as no value.
+  FlatTable without_zeros() const;
   void for_each(auto&& visit) const {
     for (const Cell& cell : cells_) {
       if (cell.used) visit(cell.key, cell.value);
@@ -41,6 +45,7 @@ class FlatTable {
   Cell& cell_of(std::uint32_t key);
   std::vector<Cell> cells_;
   std::size_t used_ = 0;
+  bool zeros_ = false;  // some value was once set to zero
   Footprint kept_;
 };
 
