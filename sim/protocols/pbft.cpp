@@ -18,9 +18,11 @@
 //      request comes before the first of another client, two before the second, and so on
 //   D  the time a view takes that succeeds: 7d (VIEW-CHANGE, NEW-VIEW, request, the three phases, reply) and the slots
 //      of those before it, 3d for each `pipeline` of them and d for each checkpoint interval
-//   m  the views given up before one succeeds: f; those in which timeouts are still shorter than R, 1 + log2(R/T) where
-//      T < R, for whoever lags holds a view up until it has caught up; and where T < D, 1 + log2(D/T) for each time that
-//      somebody's timeout begins anew, 1 + a times
+//   m  the views given up before one succeeds: f; those in which timeouts are still shorter than R + D, for whoever
+//      lags holds a view up until it has caught up, 1 + log2((R + D)/T) where T < R + D; and where T < D,
+//      1 + log2(D/T) for each time that somebody's timeout begins anew, 1 + a times. It leaves out what patience
+//      replicas lose after GST in views of honest primaries, which a lying client can bring about by telling replicas
+//      of different requests
 //   W  the timers of these views, T 2^(m-1) in all where nobody has lost patience by GST (`osdi99`; T (2^m - 1) with
 //      `doubling`), and (T + GST) 2^m at most otherwise, since no timeout is longer than what has been waited already.
 // tests/pbft_test.cpp computes it, scenarios reach more than half of it, random worlds are held to it (./dev soak).
@@ -60,6 +62,7 @@
 // - Nothing is authenticated by MACs, there is no recovery of replicas with changed keys, and read-only and tentative
 //   execution are not there.
 #include <algorithm>
+#include <utility>
 
 #include "sim/protocols/pbft.hpp"
 
@@ -348,6 +351,7 @@ bool Pbft::execute(const Request& request) {
   const bool head = pending_.remove(request.client, request.number);
   if (options_.dedup && again) {
     env_.mark("duplicate-suppressed");
+    head_gone_ = head_gone_ || head;
     return false;
   }
   const std::uint64_t result = d_.service.apply(request);
@@ -374,15 +378,17 @@ void Pbft::send_reply(const Request& request, std::uint64_t result) {
 // colluding client that a faulty primary serves before it.
 void Pbft::after_execution(bool head_done) {
   while (!pending_.empty() && d_.service.executed(pending_.head()->client, pending_.head()->number)) {
-    pending_.remove(pending_.head()->client, pending_.head()->number);  // its client has moved on from it
+    head_gone_ = pending_.remove(pending_.head()->client, pending_.head()->number);  // its client has moved on from it
   }
+  // Whoever comes first now has all of the time before it; but that somebody gave up ends no back-off.
+  const bool head_gone = std::exchange(head_gone_, false);
   if (head_done || options_.backoff == Backoff::any_execution) {
     timeout_ = options_.view_timeout;
     failures_ = 0;
     waiting_since_ = env_.now();
   }
   if (d_.active) {
-    if (pending_.empty() || head_done || options_.timer == TimerRule::any_progress ||
+    if (pending_.empty() || head_done || head_gone || options_.timer == TimerRule::any_progress ||
         (patience_.waiting_for(kNewView) && options_.backoff == Backoff::any_execution)) {
       patience_.stop_waiting();
     }

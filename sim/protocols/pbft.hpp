@@ -121,7 +121,7 @@ class Pbft final : public PbftReactor {
   void pursue_requests();
 
   static constexpr int kMostPatience = 64;            // no pause grows past this multiple of the first
-  static constexpr View kMostDoublings = 30;          // nor a timeout past this power of two
+  static constexpr View kMostDoublings = 40;          // nor a timeout past this power of two
   static constexpr std::uint32_t kMostAnswered = 64;  // slots in the answer to one STATUS
 
   Env& env_;
@@ -132,9 +132,10 @@ class Pbft final : public PbftReactor {
   PendingRequests pending_;  // the timers stand for the first of them
   Patience patience_;        // with the view: from a quorum in it, or a request, to the next such execution
   Duration timeout_;
-  Duration resend_after_;  // until our VIEW-CHANGE is sent again
-  View failures_ = 0;      // views given up since that execution
-  Time waiting_since_{};   // that execution, or when there was something to wait for again
+  Duration resend_after_;   // until our VIEW-CHANGE is sent again
+  bool head_gone_ = false;  // the request that had waited longest will never be executed any more
+  View failures_ = 0;       // views given up since that execution
+  Time waiting_since_{};    // that execution, or when there was something to wait for again
 
   Duration status_after_;            // until we ask for what we wait for
   std::uint64_t attempts_ = 0;       // how often we asked without effect

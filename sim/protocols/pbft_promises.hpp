@@ -56,7 +56,7 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
     }
     return Wide{views};
   };
-  const Wide m = facts.f + growing(big_d) * (1 + a) + growing(big_r);
+  const Wide m = facts.f + growing(big_d) * (1 + a) + growing(big_r + big_d);
   if (m > 60) return Duration{static_cast<std::int64_t>(kMost)};
   const Wide power = Wide{1} << static_cast<int>(m);
   const bool osdi99 = options.timer_convention == TimerConvention::osdi99;

@@ -64,10 +64,10 @@ void Pbft::on(const State& m) {
   ++progress_;
   d_.snapshots[m.slot] = m.state;
   env_.note_adopted(m.slot, state);
-  learn_stable(m.slot, m.checkpoint);
-  settle_log();
   const bool head_done =
       pending_.remove_if([&](const Request& request) { return d_.service.executed(request.client, request.number); });
+  learn_stable(m.slot, m.checkpoint);
+  settle_log();
   after_execution(head_done);
   execute_ready();
 }
