@@ -26,7 +26,6 @@ enum class Form { line, lines, json };
 std::string shown(std::string_view text, Form form) {
   std::string out;
   out.reserve(text.size());
-  const auto into = std::back_inserter(out);
   while (!text.empty()) {
     char32_t code = 0;
     const std::size_t length = utf8_at(text, code);
@@ -34,7 +33,7 @@ std::string shown(std::string_view text, Form form) {
       if (form == Form::json) {
         out += "\\ufffd";
       } else {
-        fmt::format_to(into, "\\x{:02x}", static_cast<unsigned char>(text[0]));
+        out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
       }
       text.remove_prefix(1);
       continue;
@@ -43,18 +42,18 @@ std::string shown(std::string_view text, Form form) {
     if (!acts(code) || (code == '\n' && form != Form::line)) {
       out += text.substr(0, length);
     } else if (form == Form::json && number > 0xffff) {
-      fmt::format_to(into, "\\u{:04x}\\u{:04x}", 0xd800 + ((number - 0x10000) >> 10),
-                     0xdc00 + ((number - 0x10000) & 0x3ff));
+      out +=
+          fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + ((number - 0x10000) >> 10), 0xdc00 + ((number - 0x10000) & 0x3ff));
     } else if (form == Form::json) {
-      fmt::format_to(into, "\\u{:04x}", number);
+      out += fmt::format("\\u{:04x}", number);
     } else if (code == '\n' || code == '\r' || code == '\t') {
       out += code == '\n' ? "\\n" : code == '\r' ? "\\r" : "\\t";
     } else if (number < 0x80) {
-      fmt::format_to(into, "\\x{:02x}", number);
+      out += fmt::format("\\x{:02x}", number);
     } else if (number > 0xffff) {
-      fmt::format_to(into, "\\U{:08x}", number);
+      out += fmt::format("\\U{:08x}", number);
     } else {
-      fmt::format_to(into, "\\u{:04x}", number);
+      out += fmt::format("\\u{:04x}", number);
     }
     text.remove_prefix(length);
   }
