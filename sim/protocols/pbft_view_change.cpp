@@ -96,9 +96,9 @@ void Pbft::begin_view(std::vector<Ref<const ViewChange>> view_changes) {
   NewView m;
   m.view = d_.view;
   m.view_changes = std::move(view_changes);
+  const auto null = make_ref<const Batch>(std::vector<Ref<const Request>>{});
   for (std::size_t i = 0; i < due.batches.size(); ++i) {
     if (!due.batches[i]) env_.mark("null-request");
-    const Ref<const Batch> null = make_ref<const Batch>(std::vector<Ref<const Request>>{});
     m.pre_prepares.push_back(propose_in(due.above + 1 + i, due.batches[i] ? due.batches[i] : null));
   }
   auto new_view = env_.sign(std::move(m));

@@ -39,7 +39,6 @@ class PendingRequests {
   }
 
   bool empty() const { return size_ == 0; }
-  std::size_t size() const { return size_; }
 
   /// The request that has waited longest; there must be one.
   const Ref<const Request>& head() const { return queues_[turns_.front() - first_client_].items.front().request; }
