@@ -56,6 +56,15 @@ class FootprintOf {
 };
 using Footprint = FootprintOf<std::uint64_t>;
 
+/// The same for what is weighed once it is final: a copy counts nothing until it is weighed in turn.
+template <class Count>
+class OwnFootprintOf : public FootprintOf<Count> {
+ public:
+  OwnFootprintOf() = default;
+  OwnFootprintOf(const OwnFootprintOf&) : FootprintOf<Count>() {}
+  OwnFootprintOf& operator=(const OwnFootprintOf&) { return *this; }
+};
+
 /// Ends the event that is being handled, and with it the run. No std::exception, so that nobody takes it for an error.
 struct RunStopped {};
 

@@ -38,22 +38,33 @@ class RadixHeap {
   /// `entry.key` must not lie below the key popped last.
   void push(const QueueEntry& entry) {
     DCHECK(entry.key >= last_);
-    buckets_[bucket_of(entry.key)].push_back(entry);
+    put(entry);
     ++size_;
   }
 
   /// The earliest entry, removed. The heap must not be empty.
   QueueEntry pop() {
     DCHECK(size_ > 0);
-    if (cursor_ == buckets_[0].size()) refill(~std::uint64_t{0});
-    --size_;
-    return buckets_[0][cursor_++];
+    QueueEntry entry;
+    pop_until(~std::uint64_t{0}, entry);
+    return entry;
   }
 
   /// Takes the earliest entry if its key is at most `limit`; otherwise changes nothing.
   bool pop_until(std::uint64_t limit, QueueEntry& entry) {
     if (cursor_ == buckets_[0].size()) {
-      if (size_ == 0 || !refill(limit)) return false;
+      if (size_ == 0) return false;
+      auto& source = buckets_[static_cast<std::size_t>(std::countr_zero(occupied_)) + 1];
+      if (source.size() > 1) {
+        if (!spread(source, limit)) return false;
+      } else {  // most of the time where few are pending
+        entry = source.front();
+        if (entry.key > limit) return false;
+        advance(entry.key);
+        source.clear();
+        --size_;
+        return true;
+      }
     } else if (buckets_[0][cursor_].key > limit) {
       return false;
     }
@@ -73,6 +84,7 @@ class RadixHeap {
   /// Forgets everything but keeps the memory for the next run.
   void clear() {
     for (auto& bucket : buckets_) bucket.clear();
+    occupied_ = 0;
     cursor_ = 0;
     size_ = 0;
     last_ = 0;
@@ -81,23 +93,32 @@ class RadixHeap {
  private:
   std::size_t bucket_of(std::uint64_t key) const { return static_cast<std::size_t>(std::bit_width(key ^ last_)); }
 
-  // Spreads the lowest bucket, unless its least key lies beyond the limit: time must not move past what is still to
-  // come.
-  bool refill(std::uint64_t limit) {
-    std::size_t lowest = 1;
-    while (buckets_[lowest].empty()) ++lowest;
-    auto& source = buckets_[lowest];
-    std::uint64_t least = source.front().key;
-    for (const QueueEntry& entry : source) least = entry.key < least ? entry.key : least;
-    if (least > limit) return false;
-    buckets_[0].clear();
-    cursor_ = 0;
-    last_ = least;
-    for (const QueueEntry& entry : source) buckets_[bucket_of(entry.key)].push_back(entry);
-    source.clear();
-    return true;
+  void put(const QueueEntry& entry) {
+    const std::size_t bucket = bucket_of(entry.key);
+    buckets_[bucket].push_back(entry);
+    if (bucket != 0) occupied_ |= std::uint64_t{1} << (bucket - 1);
   }
 
+  // Spreads the lowest bucket, unless its least key lies beyond the limit: time must not move past what is still to
+  // come. Bucket 0 is used up.
+  bool spread(std::vector<QueueEntry>& lowest, std::uint64_t limit) {
+    std::uint64_t least = lowest.front().key;
+    for (const QueueEntry& entry : lowest) least = entry.key < least ? entry.key : least;
+    if (least > limit) return false;
+    advance(least);
+    for (const QueueEntry& entry : lowest) put(entry);
+    lowest.clear();
+    return true;
+  }
+  // The lowest bucket is about to be emptied.
+  void advance(std::uint64_t key) {
+    occupied_ &= occupied_ - 1;
+    buckets_[0].clear();
+    cursor_ = 0;
+    last_ = key;
+  }
+
+  std::uint64_t occupied_ = 0;  // bit i: bucket i + 1 holds entries
   std::array<std::vector<QueueEntry>, 65> buckets_;
   std::size_t cursor_ = 0;
   std::size_t size_ = 0;

@@ -125,7 +125,7 @@ class Message : public Counted {
 
  protected:
   explicit Message(const MessageKind& kind) : kind_(&kind) {}
-  Message(const Message&) = default;
+  [[gnu::always_inline]] Message(const Message&) = default;
   Message& operator=(const Message&) = default;
 
  private:
@@ -133,23 +133,25 @@ class Message : public Counted {
   friend class Draft;    // builds what nobody vouches for: relays, altered copies, messages read from a file
   friend class Postbox;  // counts copies under way
 
-  const MessageKind* kind_;
-  NodeId signer_ = kNobody;
-  NodeId from_ = kNobody;
-  std::uint64_t id_ = 0;
-  Label label_;
-  mutable Digest content_{};  // cached: what is signed if `covers_tags_`, which only a Notary can tell; else content()
-  mutable Tag tag_{};         // as attached; of a genuine message once somebody has asked for it, zero before
-  mutable Uncopied<std::uint32_t> under_way_;  // deliveries that the queue still holds
-  mutable Uncopied<std::uint32_t> box_;        // where the postbox keeps it meanwhile
   // What it counts in memory; see sim/core/limits.hpp. Told when its fields are final, so that it does not depend on
   // who asks for its content.
   void weigh() { weight_.set(kBytes + (kind_->keeps ? kept_bytes() : 0)); }
   static constexpr std::uint32_t kBytes = 192;
-  FootprintOf<std::uint32_t> weight_;
+
+  // First what every delivery touches, so that it shares a cache line.
+  NodeId signer_ = kNobody;
+  const MessageKind* kind_;
+  NodeId from_ = kNobody;
   mutable Seal seal_ = Seal::none;
   mutable bool covers_tags_ = false;
   mutable Uncopied<bool> witnessed_;  // an honest node other than the signer has received it
+  std::uint64_t id_ = 0;
+  mutable Uncopied<std::uint32_t> under_way_;  // deliveries that the queue still holds
+  mutable Uncopied<std::uint32_t> box_;        // where the postbox keeps it meanwhile
+  OwnFootprintOf<std::uint32_t> weight_;
+  mutable Tag tag_{};         // as attached; of a genuine message once somebody has asked for it, zero before
+  mutable Digest content_{};  // cached: what is signed if `covers_tags_`, which only a Notary can tell; else content()
+  Label label_;
 };
 
 /// The base of a message type: everything that follows from its description.

@@ -56,14 +56,20 @@ bool Notary::check(const Message& message) const {
   return fits;
 }
 
-Ref<const Message> Draft::relay(const Message& message, NodeId from) {
+Ref<Message> Draft::copy_of(const Message& message) {
   Ref<Message> copy = message.clone();
+  copy->weigh();
+  return copy;
+}
+
+Ref<const Message> Draft::relay(const Message& message, NodeId from) {
+  Ref<Message> copy = copy_of(message);
   copy->from_ = from;
   return copy;
 }
 
 Ref<Message> Draft::altered(const Message& message, const Json& changes, Notary& notary) {
-  Ref<Message> copy = message.clone();
+  Ref<Message> copy = copy_of(message);
   copy->tag_ = notary.tag(message);
   copy->take_fields_from(changes);
   copy->seal_ = Seal::unchecked;
@@ -76,7 +82,7 @@ Ref<Message> Draft::altered(const Message& message, const Json& changes, Notary&
 }
 
 Ref<Message> Draft::claiming(const Message& message, NodeId signer, Notary& notary) {
-  Ref<Message> copy = message.clone();
+  Ref<Message> copy = copy_of(message);
   copy->tag_ = notary.tag(message);
   copy->signer_ = signer;
   copy->seal_ = Seal::unchecked;
@@ -85,7 +91,7 @@ Ref<Message> Draft::claiming(const Message& message, NodeId signer, Notary& nota
 }
 
 Ref<Message> Draft::damaged(const Message& message, Notary& notary) {
-  Ref<Message> copy = message.clone();
+  Ref<Message> copy = copy_of(message);
   copy->tag_ = notary.tag(message);
   copy->tag_[0] ^= 1;
   copy->seal_ = Seal::unchecked;

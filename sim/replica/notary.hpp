@@ -77,6 +77,9 @@ class Draft {
   static Ref<Message> read(const MessageKind& kind, const Json& text);
   static void read_into(Message& message, const Json& text);
   static void set_from(Message& message, NodeId from) { message.from_ = from; }
+
+ private:
+  static Ref<Message> copy_of(const Message& message);
 };
 
 /// `message` with every field, its signer, id and tag, as JSON text appended to `out`; nested messages in full.

@@ -18,15 +18,19 @@ namespace {
 // but one step of the chain goes into the result again, so that no step can be solved for its input.
 class FactHash {
  public:
-  explicit FactHash(std::uint64_t kind, std::uint64_t of) : last_(mix64(kind)), now_(mix64(last_ + of)) {}
+  explicit FactHash(std::uint64_t kind, std::uint64_t of) : last_(mix64(kind)), now_(step(last_ + of)) {}
   FactHash& with(std::uint64_t word) {
     last_ = now_;
-    now_ = mix64(last_ + word);
+    now_ = step(last_ + word);
     return *this;
   }
   std::uint64_t done() const { return mix64(now_ ^ std::rotl(last_, 32)) + now_; }
 
  private:
+  static constexpr std::uint64_t step(std::uint64_t x) {
+    x *= 0xbf58476d1ce4e5b9ULL;
+    return x ^ (x >> 29);
+  }
   std::uint64_t last_;
   std::uint64_t now_;
 };
@@ -124,8 +128,8 @@ std::uint64_t ClientRecord::move_on(std::uint64_t to) {
 }
 
 std::uint64_t ClientRecord::add(std::uint64_t number, std::uint64_t answered, std::uint64_t window,
-                                std::uint64_t result) {
-  std::uint64_t change = answers.empty() ? 0 : -progress_hash();  // a record without answers is none
+                                std::uint64_t result, std::uint64_t& progress) {
+  std::uint64_t change = -progress;
   // A client cannot have been answered a number that it is only now asking for.
   change -= move_on(std::min(answered, number - 1));
   if (number > window) change -= move_on(number - window);
@@ -146,7 +150,8 @@ std::uint64_t ClientRecord::add(std::uint64_t number, std::uint64_t answered, st
     change -= beyond_hash(client, *next);
   }
   beyond.erase(beyond.begin(), next);
-  return change + progress_hash();
+  progress = progress_hash();
+  return change + progress;
 }
 
 std::uint64_t ClientRecord::hash() const {
@@ -175,7 +180,7 @@ std::string ClientRecord::flaw() const {
   return {};
 }
 
-ClientRecord& Service::record_of(NodeId client) {
+Service::KeptRecord& Service::record_of(NodeId client) {
   if (clients_.empty()) first_ = client;
   // Counted before it is made: a number picked out of the blue ends the run rather than the machine.
   const std::uint64_t span =
@@ -189,13 +194,13 @@ ClientRecord& Service::record_of(NodeId client) {
     first_ = client;
   }
   if (client - first_ >= clients_.size()) clients_.resize(client - first_ + 1);
-  ClientRecord& record = clients_[client - first_];
-  if (record.client == kNobody) record.client = client;
-  return record;
+  KeptRecord& kept = clients_[client - first_];
+  if (kept.record.client == kNobody) kept.record.client = client;
+  return kept;
 }
 const ClientRecord* Service::find(NodeId client) const {
   if (client < first_ || client - first_ >= clients_.size()) return nullptr;
-  const ClientRecord& record = clients_[client - first_];
+  const ClientRecord& record = clients_[client - first_].record;
   return record.client == kNobody ? nullptr : &record;
 }
 
@@ -221,10 +226,10 @@ std::uint64_t Service::apply(const Request& request) {
     const std::uint64_t before = table_.set(operation.key, result);
     sum_ += pair_hash(operation.key, result) - pair_hash(operation.key, before);
   }
-  ClientRecord& record = record_of(request.client);
+  auto& [record, progress] = record_of(request.client);
   if (record.done(request.number)) return result;  // a protocol that does not look for duplicates
   const std::uint64_t before = record.numbers();
-  sum_ += record.add(request.number, request.answered, window_, result);
+  sum_ += record.add(request.number, request.answered, window_, result, progress);
   if (record.numbers() != before) {
     numbers_kept_.set(numbers_kept_.bytes() + kNumberBytes * (record.numbers() - before));
   }
@@ -239,7 +244,7 @@ Ref<const Snapshot> Service::snapshot() const {
   auto copy = make_ref<Snapshot>();
   copy->table = table_.without_zeros();
   copy->clients.reserve(clients_.size());
-  for (const ClientRecord& record : clients_) {
+  for (const auto& [record, progress] : clients_) {
     if (record.client != kNobody) copy->clients.push_back(record);
   }
   copy->sum = sum_;
@@ -252,7 +257,7 @@ void Service::restore(const Snapshot& snapshot) {
   clients_.clear();
   std::uint64_t numbers = 0;
   for (const ClientRecord& record : snapshot.clients) {
-    record_of(record.client) = record;
+    record_of(record.client) = {record, record.progress_hash()};
     numbers += record.numbers();
   }
   numbers_kept_.set(kNumberBytes * numbers);

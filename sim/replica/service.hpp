@@ -81,16 +81,19 @@ struct ClientRecord {
   const Answer* answer(std::uint64_t number) const;
   /// How many numbers it keeps, answered or not.
   std::uint64_t numbers() const { return beyond.size() + answers.size(); }
-  /// Enters an execution and returns by how much that changes the hash; `number` must not be done. O(1) for a client
+  /// Enters an execution and returns by how much that changes the hash; `number` must not be done. `progress` is what
+  /// the caller keeps for it: progress_hash() of what has been entered so far, 0 if nothing has. O(1) for a client
   /// whose requests are executed and answered in order, at most O(window).
-  std::uint64_t add(std::uint64_t number, std::uint64_t answered, std::uint64_t window, std::uint64_t result);
+  std::uint64_t add(std::uint64_t number, std::uint64_t answered, std::uint64_t window, std::uint64_t result,
+                    std::uint64_t& progress);
   /// What this record adds to the digest of the state.
   std::uint64_t hash() const;
+  /// The part of it that changes with every execution.
+  std::uint64_t progress_hash() const;
   /// Why this is not the form in which replicas keep records; empty if it is.
   std::string flaw() const;
 
  private:
-  std::uint64_t progress_hash() const;
   std::uint64_t answer_hash(const Answer& kept) const;
   std::uint64_t move_on(std::uint64_t to);  // what it takes from the hash
 };
@@ -152,13 +155,17 @@ class Service {
   void restore(const Snapshot& snapshot);
 
  private:
-  ClientRecord& record_of(NodeId client);
+  struct KeptRecord {
+    ClientRecord record;
+    std::uint64_t progress = 0;  // its progress_hash(); 0 while nothing has been executed
+  };
+  KeptRecord& record_of(NodeId client);
   const ClientRecord* find(NodeId client) const;
 
   std::uint64_t window_;
   FlatTable table_;
-  NodeId first_ = 0;                   // the lowest client of whom there is a record
-  std::vector<ClientRecord> clients_;  // by client, from first_; those without executions have no client
+  NodeId first_ = 0;                 // the lowest client of whom there is a record
+  std::vector<KeptRecord> clients_;  // by client, from first_; those without executions have no client
   std::uint64_t sum_ = 0;
   Footprint records_kept_, numbers_kept_;
 };

@@ -31,14 +31,9 @@ class SlotWindow {
   /// The entry of `slot`, which must lie above low(); made if it is new. The caller bounds how far above.
   [[gnu::always_inline]] T& at(Slot slot) {
     DCHECK(slot > low_);
-    if (slot > high_) {
-      if (page_of(slot) - page_of(low_) >= pages_.size()) grow(page_of(slot) - page_of(low_) + 1);
-      high_ = slot;
-    }
-    Page& page = pages_[page_of(slot) & (pages_.size() - 1)];
-    if (!page) [[unlikely]]
-      page = new_page();
-    return page[slot & (kPage - 1)];
+    if (page_of(slot) == recent_ && slot <= high_) [[likely]]
+      return recent_page_[slot & (kPage - 1)];
+    return on_other_page(slot);
   }
   /// The entry of `slot`, if `at` has made it or one on its page; null otherwise.
   T* find(Slot slot) {
@@ -68,7 +63,9 @@ class SlotWindow {
         continue;
       }
       page[s & (kPage - 1)].reset();
-      if (s == last) spare_.push_back(std::move(page));  // all of it is below the window, and like new
+      if (s != last) continue;
+      spare_.push_back(std::move(page));  // all of it is below the window, and like new
+      if (page_of(s) == recent_) recent_ = kNoSlot;
     }
     low_ = slot;
     if (high_ < low_) high_ = low_;
@@ -79,6 +76,17 @@ class SlotWindow {
   static constexpr Slot kPage = 32;
   static constexpr Slot page_of(Slot slot) { return slot / kPage; }
 
+  [[gnu::noinline]] T& on_other_page(Slot slot) {
+    if (slot > high_) {
+      if (page_of(slot) - page_of(low_) >= pages_.size()) grow(page_of(slot) - page_of(low_) + 1);
+      high_ = slot;
+    }
+    Page& page = pages_[page_of(slot) & (pages_.size() - 1)];
+    if (!page) page = new_page();
+    recent_ = page_of(slot);
+    recent_page_ = page.get();
+    return page[slot & (kPage - 1)];
+  }
   Page new_page() {
     if (spare_.empty()) {
       footprint_.grow(kPage * sizeof(T));
@@ -100,6 +108,8 @@ class SlotWindow {
 
   Slot low_;
   Slot high_;
+  Slot recent_ = kNoSlot;     // the page of the entry asked for last
+  T* recent_page_ = nullptr;  // which it is
   std::vector<Page> pages_;
   Footprint footprint_;
   std::vector<Page> spare_;  // given up, so that a window in motion allocates nothing

@@ -1,11 +1,10 @@
 // ./dev bench: what a simulated delivery costs, beside a bare event loop measured in the same run.
 //
-//   pbft.delivery/n=64 ns=… bare=… ratio=…     a message delivered by PBFT, with every safety invariant, the
-//   fingerprint and
-//                                              the latency draws on; the bare loop on the same traffic; their ratio
-//   world.small/n=4 per_second=…               worlds of 7 decisions, built from scratch and judged, a second on one
-//   core pbft.large/n=1000 …                        PBFT to 3 decisions trace.plain, trace.zst ratio=…             a
-//   run that writes its full trace, beside one that writes none
+//   pbft.delivery/n=64 ns=… bare=… ratio=…   a message delivered by PBFT, with every safety invariant, the fingerprint
+//                                            and the latency draws on; the bare loop on the same traffic; their ratio
+//   world.small/n=4 per_second=…             worlds of 7 decisions, built from scratch and judged, a second on one core
+//   pbft.large/n=1000 …                      PBFT to 3 decisions
+//   trace.plain, trace.zst ratio=…           a run that writes its full trace, beside one that writes none
 //
 // The two sides of a ratio take turns, and the median of the pairs is printed: this machine's speed may drift, their
 // ratio should not. The micro-benchmarks that follow are Google Benchmark's.
