@@ -94,6 +94,7 @@ std::string flaw(const Json& text) {
     Options o;
     o.checkpoint_interval = 8;
     o.window = 16;
+    o.batch = 2;
     return o;
   }();
   const Rules rules{options, kN, 3, [](const Message& m) { return m.id() != kForged; }};
@@ -115,6 +116,8 @@ TEST_CASE("a proposal is its primary's, bears the name of its batch, and holds s
   CHECK(flaw<PrePrepare>(changed(proposal(1, 9), [](Json& m) { m["signer"] = 2; })) != "");
   CHECK(flaw<PrePrepare>(with(proposal(1, 9), "value", kOther)) != "");
   CHECK(flaw<PrePrepare>(with(proposal(1, 9), "batch", nullptr)) != "");
+  CHECK(flaw<PrePrepare>(proposal(1, 9, Json::array({request(), request()}))) == "");
+  CHECK(flaw<PrePrepare>(proposal(1, 9, Json::array({request(), request(), request()}))) != "");
   CHECK(flaw<PrePrepare>(proposal(1, 9, Json::array({forged(request())}))) != "");
   CHECK(flaw<PrePrepare>(proposal(1, 9, Json::array({changed(request(), [](Json& m) { m["signer"] = 5; })}))) != "");
   CHECK(flaw<PrePrepare>(proposal(1, 9, Json::array({message("request", 2, {{"client", 2}, {"number", 1}})}))) != "");

@@ -212,7 +212,7 @@ Duration stated_bound(const char* options, std::uint32_t n, std::uint32_t f, Dur
   const auto parsed = parse_yaml(fmt::format("{{{}}}", options), errors.add_source("options", options), errors);
   const Choice choice = choose("protocol", "pbft", *parsed, errors);
   REQUIRE(errors.ok());
-  return protocol_named("pbft").answered_within(choice.options.get(), {n, f, d, Duration{}, pause, 0});
+  return protocol_named("pbft").answered_within(choice.options.get(), {n, f, d, Duration{}, pause, 0, 0});
 }
 
 run_kit::Run first_primaries_down(const char* options, std::uint32_t n, std::uint32_t f) {

@@ -11,18 +11,18 @@
 //   P + R + W + m 3d + D + a (W + D)
 // after its submission or GST, whichever is later, where
 //   P  the client's longest pause between two transmissions
-//   R  the time within which whoever gets nowhere is sent what it lacks: (g + 1) r + 2d, with r the longest pause
-//      between two STATUS (`retransmit`, 64 times that with `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of
-//      helpers
+//   R  the time within which whoever gets nowhere is sent what it lacks: (g + 1) r + 2d for every 64 slots (of those
+//      decided before, and of two windows at most), with r the longest pause between two STATUS (`retransmit`, 64
+//      times that with `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers
 //   a  the clients in whose turn others are served before it: of each, however many requests it has stockpiled, one
 //      request comes before the first of another client, two before the second, and so on
 //   D  the time a view takes that succeeds: 7d (VIEW-CHANGE, NEW-VIEW, request, the three phases, reply) and the slots
-//      of those before it, 3d for each `pipeline` of them and d for each checkpoint interval
+//      of those before it, 4d for each `pipeline` of them (a request that the primary refused is handed on again) and d
+//      for each checkpoint interval
 //   m  the views given up before one succeeds: f; those in which timeouts are still shorter than R + D, for whoever
 //      lags holds a view up until it has caught up, 1 + log2((R + D)/T) where T < R + D; and where T < D,
-//      1 + log2(D/T) for each time that somebody's timeout begins anew, 1 + a times. It leaves out what patience
-//      replicas lose after GST in views of honest primaries, which a lying client can bring about by telling replicas
-//      of different requests
+//      1 + log2(D/T) for each time that somebody's timeout begins anew, 1 + n a times: a client that lies can have its
+//      turn at each replica with another request
 //   W  the timers of these views, T 2^(m-1) in all where nobody has lost patience by GST (`osdi99`; T (2^m - 1) with
 //      `doubling`), and (T + GST) 2^m at most otherwise, since no timeout is longer than what has been waited already.
 // tests/pbft_test.cpp computes it, scenarios reach more than half of it, random worlds are held to it (./dev soak).
@@ -32,9 +32,10 @@
 //   is twice as patient with each view it gives up, by whatever way it leaves: T for the NEW-VIEW and that request's
 //   execution, counted from when a quorum has come as far as this view, then 2T in the view after that, 4T, and so on.
 //   So f crashed primaries in a row cost T 2^(f-1) plus message delays. `timer_convention: doubling` starts doubling
-//   with the request's own timer: T, 2T, 4T; f in a row cost T (2^f - 1). The back-off ends when the request that has
-//   waited longest here is executed for the first time, and with nothing else.
-// - Fairness: clients are served in turn (sim/replica/pending_requests.hpp), by primaries and by timers.
+//   with the request's own timer: T, 2T, 4T; f in a row cost T (2^f - 1). No timeout exceeds T 2^40. The back-off ends
+//   when the request that has waited longest here is executed for the first time, and with nothing else.
+// - Fairness: clients are served in turn (sim/replica/pending_requests.hpp), by primaries and by timers. The request
+//   that has waited longest is executed when its client has had its turn: with it, or with one of a lower number.
 // - A quorum has come as far as a view when so many replicas have signed anything in it or a later one; f+1 that have
 //   come further are followed, to the highest view that all f+1 have reached. Of each replica its last four
 //   VIEW-CHANGEs are kept.
@@ -54,6 +55,10 @@
 //   the client has moved on from them, which it says with its next request; both are part of the checkpoint. The
 //   papers' rule (last timestamp, last reply) is `client_window: 1`.
 // - On entering a view a replica forwards the requests it waits for to the primary instead of waiting for the clients.
+// - Decisions that a commit certificate or a state transfer proves are taken over, and executed, between two views as
+//   well. They hold in any view.
+// - A proposal without requests is accepted in any view, not in a NEW-VIEW alone, and a request may stand in several
+//   proposals or twice in one: it is executed once.
 // - A stable checkpoint is taken note of before its state is there; the log then spans up to two windows.
 // - State is transferred whole, not by partition tree, and refused unless it is in the one form in which replicas keep
 //   it.
@@ -345,15 +350,16 @@ void Pbft::execute_ready() {
   after_execution(head_done);
 }
 
-// True if this was the request that had waited longest.
+// True if it was its client's turn, who had waited longest.
 bool Pbft::execute(const Request& request) {
   const bool again = d_.service.executed(request.client, request.number);
-  const bool head = pending_.remove(request.client, request.number);
   if (options_.dedup && again) {
     env_.mark("duplicate-suppressed");
-    head_gone_ = head_gone_ || head;
+    head_gone_ = pending_.remove(request.client, request.number) || head_gone_;
     return false;
   }
+  const bool head =
+      again ? pending_.remove(request.client, request.number) : pending_.serve(request.client, request.number);
   const std::uint64_t result = d_.service.apply(request);
   env_.note_applied(d_.executed, request, result);
   send_reply(request, result);
@@ -394,6 +400,11 @@ void Pbft::after_execution(bool head_done) {
     }
     start_request_timer();
   }
+  pending_.hand_on([&](const Ref<const Request>& request) {
+    if (!d_.active || is_primary()) return;
+    env_.mark("request-handed-on");
+    env_.send(rules_.primary(d_.view), request);
+  });
   if (is_primary()) propose();
 }
 

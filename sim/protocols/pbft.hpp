@@ -120,9 +120,8 @@ class Pbft final : public PbftReactor {
   Slot adopt_checkpoint(const NewView& new_view);
   void pursue_requests();
 
-  static constexpr int kMostPatience = 64;            // no pause grows past this multiple of the first
-  static constexpr View kMostDoublings = 40;          // nor a timeout past this power of two
-  static constexpr std::uint32_t kMostAnswered = 64;  // slots in the answer to one STATUS
+  static constexpr int kMostPatience = 64;    // no pause grows past this multiple of the first
+  static constexpr View kMostDoublings = 40;  // nor a timeout past this power of two
 
   Env& env_;
   const Options options_;

@@ -10,6 +10,8 @@
 
 namespace byzsim::pbft {
 
+inline constexpr std::uint32_t kMostAnswered = 64;  ///< slots in the answer to one STATUS
+
 /// Sets the options to sound values drawn at random; the switches that stand for bugs stay off.
 inline void vary(Options& options, Stream& draw, std::uint32_t n, std::uint32_t f) {
   const auto between = [&](std::uint64_t low, std::uint64_t high) { return low + draw.below(high - low + 1); };
@@ -44,10 +46,12 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   const Wide t = options.view_timeout.count();
   const Wide a = std::min<Wide>(facts.ahead, 1'000'000);
   const Wide r = options.retransmit.count() * Wide{options.retransmit_growth > 1 ? 64 : 1};
-  const Wide big_r = (ceil_div(facts.n - 1, facts.f + 1) + 1) * r + 2 * d;
+  const Wide lacked = std::min<Wide>(facts.decided, 2 * Wide{options.window});
+  const Wide rounds = std::max<Wide>(ceil_div(lacked, kMostAnswered), 1);
+  const Wide big_r = rounds * ((ceil_div(facts.n - 1, facts.f + 1) + 1) * r + 2 * d);
   const Wide slots = ceil_div(a, options.batch);
   const Wide big_d =
-      7 * d + 3 * d * ceil_div(slots, options.pipeline) + d * ceil_div(slots, options.checkpoint_interval);
+      7 * d + 4 * d * ceil_div(slots, options.pipeline) + d * ceil_div(slots, options.checkpoint_interval);
   // Views in which a timeout that begins at T is shorter than `enough`.
   const auto growing = [&](Wide enough) {
     int views = 0;
@@ -56,7 +60,7 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
     }
     return Wide{views};
   };
-  const Wide m = facts.f + growing(big_d) * (1 + a) + growing(big_r + big_d);
+  const Wide m = facts.f + growing(big_d) * (1 + facts.n * a) + growing(big_r + big_d);
   if (m > 60) return Duration{static_cast<std::int64_t>(kMost)};
   const Wide power = Wide{1} << static_cast<int>(m);
   const bool osdi99 = options.timer_convention == TimerConvention::osdi99;

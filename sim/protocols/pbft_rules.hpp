@@ -33,6 +33,7 @@ struct Rules {
   std::string flaw(const PrePrepare& m) const {
     if (m.signer() != primary(m.view)) return "it is not signed by the primary of its view";
     if (!m.batch || m.batch->digest() != m.value) return "its value is not the digest of its batch";
+    if (m.batch->requests().size() > options.batch) return "it holds more requests than `batch` allows";
     for (const auto& request : m.batch->requests()) {
       if (request->signer() != request->client || request->client < n || !verify(*request)) {
         return "it holds a request that its client did not sign";

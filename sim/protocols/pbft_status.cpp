@@ -33,10 +33,11 @@ void Pbft::on(const Checkpoint& m) {
   settle_checkpoint(m.slot, m.state);
 }
 
-/// Answers with whatever the sender lacks. What is large is sent by f+1 replicas only, others at each attempt, and of
-/// one replica no more than two STATUS a `retransmit` are answered, of those for which this one is among the f+1 and of
-/// the others, so that a STATUS cannot be made to cost more than it is worth. A relayed one is not answered: whoever
-/// repeats another's would use up its share.
+/// Answers with whatever the sender lacks: state, stable proof, NEW-VIEW and commit certificates from f+1 replicas only,
+/// others at each attempt; VIEW-CHANGE, proposal and votes, which nobody else can send, from each its own. Of one
+/// replica no more than two STATUS a `retransmit` are answered, of those for which this one is among the f+1 and of the
+/// others, so that a STATUS cannot be made to cost more than it is worth. A relayed one is not answered: whoever repeats
+/// another's would use up its share.
 void Pbft::on(const Status& m) {
   if (m.signer() == env_.self() || m.from() != m.signer() || !rules_.signed_by_replica(m)) return;
   note_view_of(m.signer(), m.view);
@@ -140,7 +141,11 @@ void Pbft::watch() {
 }
 
 void Pbft::look() {
-  if (progress_ == progress_seen_) return send_status();
+  if (progress_ == progress_seen_) {
+    send_status();
+    ++attempts_;  // what is sent out of turn takes nobody's turn to answer
+    return;
+  }
   status_after_ = options_.retransmit;
   attempts_ = 0;
   watch();
@@ -153,7 +158,7 @@ void Pbft::send_status() {
   status.active = d_.active;
   status.stable = d_.stable;
   status.executed = d_.executed;
-  status.attempt = attempts_++;
+  status.attempt = attempts_;
   if (!d_.active) {
     for (const auto& m : views_.all_of(d_.view)) status.view_changes.insert(m->signer());
   }

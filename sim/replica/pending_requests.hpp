@@ -1,13 +1,20 @@
 // The requests a replica knows of and has not executed, each client's in a queue of its own, the clients in turn.
 //
-// Whose turn it is has waited longest: a client takes its turn when its first request is executed, and then goes to the
-// end of the line. So before a request at the head of its client's queue has its turn, every other client has at most
-// one, however many requests it has stockpiled; a primary that proposes in the same order starves nobody either.
+// Whose turn it is has waited longest: a client has had its turn when its first request is executed, or one before that,
+// and then goes to the end of the line. So before a request at the head of its client's queue has its turn, every other
+// client has at most one, however many requests it has stockpiled; a primary that proposes in the same order starves
+// nobody either.
+//
+// Of each client the lowest numbers are kept, up to its window, which no honest client exceeds. A client that tells
+// replicas of different requests can fill its share at one of them and have the others wait for what that one refuses;
+// whatever may have been refused elsewhere is handed on again when its turn comes.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "sim/replica/workload.hpp"
@@ -20,8 +27,8 @@ class PendingRequests {
   PendingRequests(NodeId first_client, std::uint64_t most) : first_client_(first_client), most_(most) {}
 
   enum class Added : std::uint8_t { fresh, known, refused };
-  /// Keeps a request, unless one of its client and number is there, or the client has its share. Amortised O(1) for
-  /// numbers in order.
+  /// Keeps a request, unless one of its client and number is there, or the client's share is full of lower numbers; of
+  /// a full share the highest gives way. Amortised O(1) for numbers in order.
   Added add(const Ref<const Request>& request) {
     Queue& queue = queue_of(request->client);
     auto place = queue.items.end();
@@ -29,9 +36,16 @@ class PendingRequests {
       place = find(queue, request->number);
       if (place != queue.items.end() && place->request->number == request->number) return Added::known;
     }
-    if (queue.items.size() >= most_) return Added::refused;
-    if (queue.items.empty()) turns_.push_back(request->client);
-    queue.items.insert(place, {request, false});
+    if (queue.items.size() >= most_) {
+      if (place == queue.items.end()) return Added::refused;
+      if (!queue.items.back().proposed) --unproposed_;
+      --size_;
+      std::move_backward(place, queue.items.end() - 1, queue.items.end());
+      *place = {request, false};
+    } else {
+      if (queue.items.empty()) to_the_end(queue, request->client);
+      queue.items.insert(place, {request, false});
+    }
     ++size_;
     ++unproposed_;
     want_turn(queue, request->client);
@@ -40,25 +54,46 @@ class PendingRequests {
 
   bool empty() const { return size_ == 0; }
 
-  /// The request that has waited longest; there must be one.
-  const Ref<const Request>& head() const { return queues_[turns_.front() - first_client_].items.front().request; }
+  /// The first request of the client whose turn it is; there must be one.
+  const Ref<const Request>& head() const {
+    return queues_[turns_.front().client - first_client_].items.front().request;
+  }
 
-  /// This request is executed, or never will be. True if it was the head, whose client then has had its turn.
+  /// This request is executed, for the first time. True if it was its client's turn, and has been now.
+  bool serve(NodeId client, std::uint64_t number) {
+    Queue& queue = queue_of(client);
+    if (queue.items.empty()) return false;
+    // A replica that knows this one keeps nothing beyond, if its share is full.
+    if (number <= std::numeric_limits<std::uint64_t>::max() - most_)
+      queue.doubtful = std::min(queue.doubtful, number + most_);
+    const bool turn = number <= queue.items.front().request->number;
+    const bool first = turns_.front().client == client;
+    erase(queue, find(queue, number), number);
+    if (queue.items.empty()) {
+      leave(queue);
+    } else {
+      if (turn) to_the_end(queue, client);
+      if (queue.items.front().request->number >= queue.doubtful && !queue.to_hand_on) {
+        queue.to_hand_on = true;
+        to_hand_on_.push_back(client);
+      }
+    }
+    skip_gone();
+    return first && turn;
+  }
+  /// This request will never be executed any more. True if that was what it was the turn of.
   bool remove(NodeId client, std::uint64_t number) {
     Queue& queue = queue_of(client);
     const auto place = find(queue, number);
-    if (place == queue.items.end() || place->request->number != number) return false;
-    const bool was_head = turns_.front() == client && place == queue.items.begin();
-    if (!place->proposed) --unproposed_;
-    queue.items.erase(place);
-    --size_;
-    if (was_head) {
-      turns_.pop_front();
-      if (!queue.items.empty()) turns_.push_back(client);
-    } else if (queue.items.empty()) {
-      turns_.erase(std::find(turns_.begin(), turns_.end(), client));
+    const bool first = !queue.items.empty() && turns_.front().client == client && place == queue.items.begin();
+    if (!erase(queue, place, number)) return false;
+    if (queue.items.empty()) {
+      leave(queue);
+    } else if (first) {
+      to_the_end(queue, client);
     }
-    return was_head;
+    skip_gone();
+    return first;
   }
   /// Removes the requests for which `gone(const Request&)` holds. True if the head was among them.
   bool remove_if(auto&& gone) {
@@ -74,8 +109,21 @@ class PendingRequests {
 
   /// Calls `visit(const Ref<const Request>&)` for every request, client by client in the order of their turns.
   void for_each(auto&& visit) const {
-    for (NodeId client : turns_) {
-      for (const Item& item : queues_[client - first_client_].items) visit(item.request);
+    for (const Turn& turn : turns_) {
+      const Queue& queue = queues_[turn.client - first_client_];
+      if (queue.ticket != turn.ticket) continue;
+      for (const Item& item : queue.items) visit(item.request);
+    }
+  }
+  /// Calls `visit(const Ref<const Request>&)` for what a primary may have refused, since it knew of more than this
+  /// replica; of each client that has been served since the last call at most one, the next that it would have a turn
+  /// for.
+  void hand_on(auto&& visit) {
+    if (to_hand_on_.empty()) return;
+    for (NodeId client : std::exchange(to_hand_on_, {})) {
+      Queue& queue = queues_[client - first_client_];
+      queue.to_hand_on = false;
+      if (!queue.items.empty()) visit(queue.items.front().request);
     }
   }
 
@@ -89,7 +137,10 @@ class PendingRequests {
       queue.in_line = false;
       for (Item& item : queue.items) item.proposed = false;
     }
-    for (NodeId client : turns_) want_turn(queues_[client - first_client_], client);
+    for (const Turn& turn : turns_) {
+      Queue& queue = queues_[turn.client - first_client_];
+      if (queue.ticket == turn.ticket) want_turn(queue, turn.client);
+    }
   }
   /// This one has been proposed, if it is here.
   void mark_proposed(NodeId client, std::uint64_t number) {
@@ -131,13 +182,44 @@ class PendingRequests {
     bool proposed = false;
   };
   struct Queue {
-    std::vector<Item> items;  // by number
-    bool in_line = false;     // in to_propose_
+    std::vector<Item> items;         // by number
+    std::uint64_t ticket = 0;        // of its place in turns_; 0 if it has none
+    std::uint64_t doubtful = kNone;  // from this number on a primary may have refused what is here
+    bool in_line = false;            // in to_propose_
+    bool to_hand_on = false;         // in to_hand_on_
   };
+  struct Turn {
+    NodeId client;
+    std::uint64_t ticket;
+  };
+  static constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 
   Queue& queue_of(NodeId client) {
     if (client - first_client_ >= queues_.size()) queues_.resize(client - first_client_ + 1);
     return queues_[client - first_client_];
+  }
+  bool erase(Queue& queue, std::vector<Item>::iterator place, std::uint64_t number) {
+    if (place == queue.items.end() || place->request->number != number) return false;
+    if (!place->proposed) --unproposed_;
+    queue.items.erase(place);
+    --size_;
+    return true;
+  }
+  // Its old place stays behind and counts no more.
+  void to_the_end(Queue& queue, NodeId client) {
+    if (queue.ticket == 0) ++waiting_clients_;
+    queue.ticket = ++tickets_;
+    turns_.push_back({client, queue.ticket});
+    if (turns_.size() > 2 * waiting_clients_ + 16) std::erase_if(turns_, [&](const Turn& turn) { return gone(turn); });
+  }
+  void leave(Queue& queue) {
+    queue.ticket = 0;
+    queue.doubtful = kNone;
+    --waiting_clients_;
+  }
+  bool gone(const Turn& turn) const { return queues_[turn.client - first_client_].ticket != turn.ticket; }
+  void skip_gone() {
+    while (!turns_.empty() && gone(turns_.front())) turns_.pop_front();
   }
   static std::vector<Item>::iterator find(Queue& queue, std::uint64_t number) {
     if (!queue.items.empty() && queue.items.front().request->number == number) return queue.items.begin();
@@ -152,9 +234,12 @@ class PendingRequests {
 
   NodeId first_client_;
   std::uint64_t most_;
-  std::vector<Queue> queues_;      // by client
-  std::deque<NodeId> turns_;       // clients with requests, each once
+  std::vector<Queue> queues_;  // by client
+  std::deque<Turn> turns_;     // clients with requests; the first place always counts
+  std::uint64_t tickets_ = 0;
+  std::size_t waiting_clients_ = 0;
   std::deque<NodeId> to_propose_;  // clients that may have requests to propose, each once
+  std::vector<NodeId> to_hand_on_;
   std::size_t size_ = 0;
   std::size_t unproposed_ = 0;
 };

@@ -64,8 +64,9 @@ struct LivenessFacts {
   std::uint32_t f = 0;
   Duration delta{};  ///< longest way of one message after GST, queues and work included
   Duration gst{};
-  Duration client_pause{};  ///< longest pause between two transmissions of a client
-  std::uint64_t ahead = 0;  ///< requests admitted ahead of it, at most
+  Duration client_pause{};    ///< longest pause between two transmissions of a client
+  std::uint64_t ahead = 0;    ///< requests admitted ahead of it, at most
+  std::uint64_t decided = 0;  ///< slots decided before it, at most
 };
 
 /// The payload of a catalogue entry of kind "protocol".

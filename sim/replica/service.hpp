@@ -1,11 +1,13 @@
 // The replicated service: a key-value store and, per client, what has been executed and answered. One per replica.
 //
 // The state has a digest that is kept up to date at every step: the sum of a hash of each (key, value) pair and of all
-// that is kept of each client, so it costs O(1) an operation and does not depend on the order of keys. It stands for a
-// cryptographic hash: nothing short of trying 2^64 facts, or balancing many against each other, finds another state of
-// the same digest. Whatever a later
+// that is kept of each client, so it costs O(1) an operation and does not depend on the order of keys. Whatever a later
 // answer depends on is in the digest, answers that are kept included, and has one form only (Snapshot::flaw): what is
 // taken over from another replica under an agreed digest can then be trusted to the last number.
+//
+// Like every digest here it has 64 bits and models a hash in which nobody finds collisions. Nobody computes a fact that
+// fits; whoever searches, by birthday or by balancing several facts, finds some in seconds, and has shown something
+// about 64 bits and nothing about a protocol.
 #pragma once
 
 #include <cstdint>

@@ -41,6 +41,12 @@ std::uint64_t served_before(const Scenario& scenario) {
   return clients.count * (generated + clients.script.size());
 }
 
+/// Slots, at most: one a request, and what liars add, of whom no rule acts often.
+std::uint64_t decided_at_most(const Scenario& scenario) {
+  const ClientSettings& clients = scenario.clients;
+  return clients.count * (clients.requests + clients.script.size()) + 64 * scenario.adversary.rules.size();
+}
+
 /// One message's way, its waiting for cores included: what one replica may have to work on at once is bounded by what
 /// all others send it in a round, a few times over.
 Duration longest_way(const Scenario& scenario) {
@@ -90,6 +96,7 @@ Promises promises_of(const Scenario& scenario, const Node& tree) {
     facts.gst = scenario.network.gst;
     facts.client_pause = scenario.clients.retransmit * (scenario.clients.backoff > 1 ? kMostPatience : 1);
     facts.ahead = served_before(scenario);
+    facts.decided = decided_at_most(scenario);
     promises.answered_within = std::min<Duration>(protocol.answered_within(options, facts), kMostAwaited);
   }
   promises.liveness = promises.answered_within.has_value();
