@@ -42,13 +42,16 @@ class BoundedLiveness final : public Invariant {
     });
     std::stable_sort(late_.begin(), late_.end(), [](const Late& a, const Late& b) { return a.due < b.due; });
     const std::uint64_t others = late_.size() + untold_ - 1;
+    const std::string also = others == 0   ? ""
+                             : others == 1 ? ", nor was one other in time"
+                                           : fmt::format(", nor were {} others in time", others);
     // All are told, for one that nothing excuses outweighs the first; the judge makes one of them.
     for (const Late& one : late_) {
       Violation violation;
       violation.time = one.due;
       violation.message = fmt::format("request {} of client {}, sent at {}, {}", one.number, one.client - manifest().n,
                                       human(one.submitted - kStart), one.how);
-      if (others > 0) violation.message += fmt::format(", nor were {} others in time", others);
+      violation.message += also;
       report(std::move(violation));
     }
   }

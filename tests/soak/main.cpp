@@ -80,7 +80,11 @@ int main(int argc, char** argv) {
   app.add_flag("--canary", dead, "with --set of something unsound: fails unless some world notices");
   app.add_option("--file", files, "no random worlds: hold these files to the same");
   app.add_option("--show", show, "print this world's scenario and do nothing else");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   std::signal(SIGPIPE, SIG_IGN);
   try {
     if (!files.empty()) return look_at(files);
