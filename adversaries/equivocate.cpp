@@ -188,7 +188,7 @@ Ref<const Batch> Equivocate::alternative(const Batch& original, const Story& sto
     return batch && std::find(story.values.begin(), story.values.end(), batch->digest()) == story.values.end();
   };
   if (number < options().instead.size()) {
-    const Ref<const Request> request = powers().named_request(options().instead[number]);
+    const Ref<const Request> request = powers().sent_request(options().instead[number]);
     if (request) {
       auto named = make_ref<const Batch>(std::vector{request});
       if (fresh(named)) return named;

@@ -81,8 +81,8 @@ Ref<const Batch> Rewriter::batch(const Node& wanted) const {
   }
   std::vector<Ref<const Request>> requests;
   const auto add = [&](const Node& name) {
-    Ref<const Request> request = powers.named_request(name.scalar);
-    if (!request) throw Impossible(fmt::format("request '{}' has not been signed yet", name.scalar));
+    Ref<const Request> request = powers.sent_request(name.scalar);
+    if (!request) throw Impossible(fmt::format("request '{}' has not been sent yet", name.scalar));
     requests.push_back(std::move(request));
   };
   if (wanted.is_list()) {
@@ -115,8 +115,8 @@ std::vector<Ref<const Message>> Rewriter::seen(const ContentMatch& match, bool o
 Json Rewriter::nested(const FieldFacts& facts, const Node& wanted, NodeId signer) {
   if (wanted.is_null()) return nullptr;
   if (wanted.is_scalar() && as<Request>(*facts.message->make()) != nullptr) {
-    const auto request = coalition_.powers().named_request(wanted.scalar);
-    if (!request) throw Impossible(fmt::format("request '{}' has not been signed yet", wanted.scalar));
+    const auto request = coalition_.powers().sent_request(wanted.scalar);
+    if (!request) throw Impossible(fmt::format("request '{}' has not been sent yet", wanted.scalar));
     return tree(*request);
   }
   FieldTree fields{wanted};

@@ -112,10 +112,14 @@ void World::Impl::reveal(const Message& message) {
   unsent_.erase(found);
 }
 
-void World::Impl::NodeEnv::note_submitted(const Ref<const Request>& request, std::string_view name) {
+void World::Impl::NodeEnv::note_submitted(const Ref<const Request>& request, std::string_view name, bool waits) {
   if (world_.keeps_requests_) {
-    world_.unsent_.emplace(request.get(), request);
-    if (!name.empty()) world_.named_requests_.emplace(name, request);  // who wrote the script knows what is in it
+    if (waits) {
+      world_.unsent_.emplace(request.get(), request);
+    } else {
+      world_.requests_.push_back(request);
+    }
+    if (!name.empty()) world_.named_requests_.emplace(name, request);
   }
   if (!world_.announced(RecordKind::submitted)) return;
   Record r = record(RecordKind::submitted);

@@ -31,7 +31,7 @@ class World::Impl::NodeEnv final : public Env {
   void note_executed(Slot slot, Digest value, Digest state) override;
   void suspect(NodeId whom, std::string_view reason) override;
   void mark(std::string_view branch) override;
-  void note_submitted(const Ref<const Request>& request, std::string_view name) override;
+  void note_submitted(const Ref<const Request>& request, std::string_view name, bool waits) override;
   void note_accepted(const Request& request, std::uint64_t result, std::uint32_t replies) override;
 
  private:

@@ -65,6 +65,7 @@ class World::Impl final : public SigningListener, public Powers {
   void note(std::string_view name, NodeId node, std::uint64_t message) override;
   Ref<const Batch> batch(Digest value) const override;
   Ref<const Request> named_request(std::string_view name) const override;
+  Ref<const Request> sent_request(std::string_view name) const override;
   bool is_request_name(std::string_view name) const override;
   const std::vector<Ref<const Request>>& requests() const override { return requests_; }
   Stream& random() override { return adversary_random_; }

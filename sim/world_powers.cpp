@@ -154,6 +154,11 @@ Ref<const Request> World::Impl::named_request(std::string_view name) const {
   return found == named_requests_.end() ? nullptr : found->second;
 }
 
+Ref<const Request> World::Impl::sent_request(std::string_view name) const {
+  Ref<const Request> request = named_request(name);
+  return request && !unsent_.contains(request.get()) ? request : nullptr;
+}
+
 bool World::Impl::is_request_name(std::string_view name) const {
   for (const ScriptedRequest& request : scenario_.clients.script) {
     if (request.name == name) return true;

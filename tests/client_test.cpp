@@ -30,7 +30,7 @@ class Surroundings final : public Env {
   void note_executed(Slot, Digest, Digest) override {}
   void suspect(NodeId, std::string_view) override {}
   void mark(std::string_view) override {}
-  void note_submitted(const Ref<const Request>&, std::string_view) override { ++submitted; }
+  void note_submitted(const Ref<const Request>&, std::string_view, bool) override { ++submitted; }
   void note_accepted(const Request&, std::uint64_t result, std::uint32_t) override { accepted.push_back(result); }
 
   int sent = 0;

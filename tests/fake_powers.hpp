@@ -219,6 +219,7 @@ class FakePowers final : public Powers {
     const auto found = batches_.find(value);
     return found == batches_.end() ? nullptr : found->second;
   }
+  Ref<const Request> sent_request(std::string_view name) const override { return named_request(name); }
   Ref<const Request> named_request(std::string_view name) const override {
     const auto found = named_.find(std::string(name));
     return found == named_.end() ? nullptr : found->second;

@@ -43,4 +43,28 @@ run: {until: 60s}
   CHECK(r.result.accepted == 9);
 }
 
+TEST_CASE("a name gives an adversary nothing that has not left its client") {
+  // Proposed before the others, request 9 would end them all: a client that is a window ahead has moved on from them.
+  const auto r = run_kit::run(R"(
+schema: byzsim/v1
+name: unsent
+protocol: {name: pbft, n: 4, client_window: 2, view_timeout: 500ms}
+network: {latency: 10ms, gst: 0s, delta: 10ms}
+clients: {count: 1, requests: 8, mode: open, interval: 1ms, script: [{name: last, at: 15ms}]}
+adversary:
+  corrupt: [0]
+  behaviours: [equivocate: {split: [[1], [2, 3]], instead: [last]}]
+  rules:
+    - {name: at once, on: {event: submitted, value: last}, do: {forge: {type: pre-prepare, from: 0, to: [1, 2, 3], fields: {batch: last}}}}
+    - {name: later, on: 30s, do: {forge: {type: pre-prepare, from: 0, to: [1, 2, 3], fields: {batch: last}}}}
+run: {until: 60s, stop_when_answered: false}
+)");
+  CHECK(r.result.safety == Safety::held);
+  CHECK(r.result.accepted == 9);
+  CHECK(r.result.figures.happened.at("equivocate") >= 1);
+  CHECK(r.result.figures.happened.at("at once: impossible") == 1);
+  CHECK(r.result.figures.happened.at("later") == 1);
+  CHECK(!r.result.figures.happened.contains("later: impossible"));
+}
+
 }  // namespace

@@ -14,11 +14,10 @@
 //   R  the time within which whoever gets nowhere is sent what it lacks: (g + 1) r + 2d for every 64 slots (of those
 //      decided before, and of two windows at most), with r the longest pause between two STATUS (`retransmit`, 64
 //      times that with `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers
-//   a  the clients in whose turn others are served before it: of each, however many requests it has stockpiled, one
-//      request comes before the first of another client, two before the second, and so on
+//   a  the requests served before it: its client's earlier ones, and of each other client, however many it has
+//      stockpiled, one before the first of its client, two before the second, and so on
 //   D  the time a view takes that succeeds: 7d (VIEW-CHANGE, NEW-VIEW, request, the three phases, reply) and the slots
-//      of those before it, 4d for each `pipeline` of them (a request that the primary refused is handed on again) and d
-//      for each checkpoint interval
+//      of those before it, 3d for each `pipeline` of them and d for each checkpoint interval
 //   m  the views given up before one succeeds: f; those in which timeouts are still shorter than R + D, for whoever
 //      lags holds a view up until it has caught up, 1 + log2((R + D)/T) where T < R + D; and where T < D,
 //      1 + log2(D/T) for each time that somebody's timeout begins anew, 1 + n a times: a client that lies can have its
@@ -35,12 +34,16 @@
 //   with the request's own timer: T, 2T, 4T; f in a row cost T (2^f - 1). No timeout exceeds T 2^40. The back-off ends
 //   when the request that has waited longest here is executed for the first time, and with nothing else.
 // - Fairness: clients are served in turn (sim/replica/pending_requests.hpp), by primaries and by timers. The request
-//   that has waited longest is executed when its client has had its turn: with it, or with one of a lower number.
+//   that has waited longest is the one that the client first in line is in line for; one of a lower number that is
+//   decided by votes counts as its turn as well, and what is caught up with does not.
+// - A backup hands on to the primary what a client sends it, and what is new to it whoever sends it. Who is handed what
+//   its client has moved on from answers with the request that shows that.
 // - A quorum has come as far as a view when so many replicas have signed anything in it or a later one; f+1 that have
 //   come further are followed, to the highest view that all f+1 have reached. Of each replica its last four
 //   VIEW-CHANGEs are kept.
 // - STATUS (TOCS 2002) is sent by whoever waits for something (a request, a NEW-VIEW, what others are known to have)
-//   and has not moved for `retransmit`; and on coming back from a crash. It is answered with VIEW-CHANGE, proposal and
+//   and has not had its turn, or lacks what it knew to be decided, for `retransmit`; on coming back from a crash, and
+//   in a view that begins from a checkpoint it lacks. It is answered with VIEW-CHANGE, proposal and
 //   votes by all, and with NEW-VIEW, state or stable proof, and commit certificates by f+1 replicas, others at each
 //   attempt; no more than two a `retransmit` and replica of each of the two sorts, with 64 slots at most.
 // - A VIEW-CHANGE is also sent again every `retransmit` until its view begins. It is large, so at a fixed rate it can
@@ -58,7 +61,7 @@
 // - Decisions that a commit certificate or a state transfer proves are taken over, and executed, between two views as
 //   well. They hold in any view.
 // - A proposal without requests is accepted in any view, not in a NEW-VIEW alone, and a request may stand in several
-//   proposals or twice in one: it is executed once.
+//   proposals or twice in one: it is executed once. One with more than `batch` requests is not valid.
 // - A stable checkpoint is taken note of before its state is there; the log then spans up to two windows.
 // - State is transferred whole, not by partition tree, and refused unless it is in the one form in which replicas keep
 //   it.
@@ -144,13 +147,23 @@ void Pbft::on(const Request& m) {
   }
   Ref<const Request> request(&m);
   const PendingRequests::Added added = wait_for(request);
-  if (added == PendingRequests::Added::refused) return;
+  if (added == PendingRequests::Added::withdrawn) return tell_last_word(m);
   if (is_primary()) {
     if (!options_.dedup && added == PendingRequests::Added::known) pending_.propose_again(m.client, m.number);
     return propose();
   }
-  if (d_.active && m.from() == m.signer()) env_.send(rules_.primary(d_.view), request);
+  // Whoever waits for a request sees to it that the primary has it, whoever it came from.
+  const bool news = m.from() == m.signer() || added == PendingRequests::Added::fresh;
+  if (d_.active && news) env_.send(rules_.primary(d_.view), request);
   start_request_timer();
+}
+
+// A client that tells replicas of different requests has the last word: whoever waits for one from which it has moved
+// on, without knowing, is told.
+void Pbft::tell_last_word(const Request& m) {
+  env_.mark("request-withdrawn");
+  if (m.from() >= env_.n()) return;
+  if (const auto last = pending_.last_word(m.client)) env_.send(m.from(), last);
 }
 
 void Pbft::on(const PrePrepare& m) {
@@ -230,11 +243,8 @@ void Pbft::handle_early() {
 PendingRequests::Added Pbft::wait_for(const Ref<const Request>& request) {
   if (failures_ == 0 && pending_.empty()) waiting_since_ = env_.now();
   const PendingRequests::Added added = pending_.add(request);
-  if (added == PendingRequests::Added::refused) {
-    env_.mark("request-refused");
-  } else {
-    watch();
-  }
+  if (pending_.lost_turn()) head_gone_ = true;
+  if (added != PendingRequests::Added::withdrawn) watch();
   return added;
 }
 
@@ -333,37 +343,40 @@ void Pbft::decide(LogEntry& entry, const Ref<const PrePrepare>& proposal, View v
 }
 
 void Pbft::execute_ready() {
-  bool progress = false;
+  bool any = false;
   bool head_done = false;
   for (LogEntry* entry = d_.log.find(d_.executed + 1); entry != nullptr && entry->decided;
        entry = d_.log.find(d_.executed + 1)) {
-    progress = true;
+    any = true;
     const Ref<const PrePrepare> decision = entry->decision;
     ++d_.executed;
-    for (const auto& request : decision->batch->requests()) head_done = execute(*request) || head_done;
+    for (const auto& request : decision->batch->requests()) {
+      const PendingRequests::Turn turn = execute(*request, !entry->taken_over);
+      head_done = head_done || turn == PendingRequests::Turn::over;
+      head_gone_ = head_gone_ || turn == PendingRequests::Turn::lost;
+    }
     env_.note_executed(d_.executed, decision->value, d_.service.digest());
     if (d_.executed % options_.checkpoint_interval == 0) take_checkpoint();
   }
-  if (!progress) return;
-  ++progress_;
+  if (!any) return;
+  if (head_done || head_gone_ || pending_.empty()) ++progress_;
   settle_log();
   after_execution(head_done);
 }
 
-// True if it was its client's turn, who had waited longest.
-bool Pbft::execute(const Request& request) {
+// What came of the turn of the client that has waited longest.
+PendingRequests::Turn Pbft::execute(const Request& request, bool by_vote) {
+  using Turn = PendingRequests::Turn;
   const bool again = d_.service.executed(request.client, request.number);
   if (options_.dedup && again) {
     env_.mark("duplicate-suppressed");
-    head_gone_ = pending_.remove(request.client, request.number) || head_gone_;
-    return false;
+    return pending_.remove(request.client, request.number) ? Turn::lost : Turn::stays;
   }
-  const bool head =
-      again ? pending_.remove(request.client, request.number) : pending_.serve(request.client, request.number);
   const std::uint64_t result = d_.service.apply(request);
   env_.note_applied(d_.executed, request, result);
   send_reply(request, result);
-  return head;
+  if (!again) return pending_.serve(request, by_vote);
+  return pending_.remove(request.client, request.number) ? Turn::over : Turn::stays;
 }
 
 void Pbft::resend_reply(const Request& request) {
@@ -383,33 +396,27 @@ void Pbft::send_reply(const Request& request, std::uint64_t result) {
 // here is executed for the first time, and with nothing else: neither null slots and duplicates nor the requests of a
 // colluding client that a faulty primary serves before it.
 void Pbft::after_execution(bool head_done) {
-  while (!pending_.empty() && d_.service.executed(pending_.head()->client, pending_.head()->number)) {
-    head_gone_ = pending_.remove(pending_.head()->client, pending_.head()->number);  // its client has moved on from it
-  }
   // Whoever comes first now has all of the time before it; but that somebody gave up ends no back-off.
-  const bool head_gone = std::exchange(head_gone_, false);
   if (head_done || options_.backoff == Backoff::any_execution) {
     timeout_ = options_.view_timeout;
     failures_ = 0;
     waiting_since_ = env_.now();
   }
   if (d_.active) {
-    if (pending_.empty() || head_done || head_gone || options_.timer == TimerRule::any_progress ||
+    if (pending_.empty() || head_done || options_.timer == TimerRule::any_progress ||
         (patience_.waiting_for(kNewView) && options_.backoff == Backoff::any_execution)) {
       patience_.stop_waiting();
     }
     start_request_timer();
   }
-  pending_.hand_on([&](const Ref<const Request>& request) {
-    if (!d_.active || is_primary()) return;
-    env_.mark("request-handed-on");
-    env_.send(rules_.primary(d_.view), request);
-  });
   if (is_primary()) propose();
 }
 
 void Pbft::start_request_timer() {
-  if (!patience_.waiting() && !pending_.empty() && d_.active && !is_primary()) patience_.wait(kRequest, timeout_);
+  const bool head_gone = std::exchange(head_gone_, false);
+  if (!d_.active || is_primary()) return;
+  if (head_gone) patience_.stop_waiting();
+  if (!patience_.waiting() && !pending_.empty()) patience_.wait(kRequest, timeout_);
 }
 
 const RegisteredProtocol<Pbft> entry{

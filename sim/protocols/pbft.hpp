@@ -81,6 +81,7 @@ class Pbft final : public PbftReactor {
   void above_window(const Message& m);
   void handle_early();
   PendingRequests::Added wait_for(const Ref<const Request>& request);
+  void tell_last_word(const Request& m);
   void wait_for_all(const PrePrepare& proposal, bool proposed);
   void propose();
   Ref<const PrePrepare> propose_in(Slot slot, Ref<const Batch> batch);
@@ -89,7 +90,7 @@ class Pbft final : public PbftReactor {
   void try_decide(LogEntry& entry);
   void decide(LogEntry& entry, const Ref<const PrePrepare>& proposal, View view, const ReplicaSet& voters);
   void execute_ready();
-  bool execute(const Request& request);
+  PendingRequests::Turn execute(const Request& request, bool by_vote);
   void resend_reply(const Request& request);
   void send_reply(const Request& request, std::uint64_t result);
   void after_execution(bool head_done);
@@ -103,6 +104,7 @@ class Pbft final : public PbftReactor {
   void trim_log();
   bool wanting() const { return !d_.active || !pending_.empty() || behind(); }
   bool behind() const;
+  Slot known_decided() const;
   void watch();
   void look();
   void send_status();
@@ -138,8 +140,9 @@ class Pbft final : public PbftReactor {
 
   Duration status_after_;            // until we ask for what we wait for
   std::uint64_t attempts_ = 0;       // how often we asked without effect
-  std::uint64_t progress_ = 0;       // grows with whatever brings this replica on
+  std::uint64_t progress_ = 0;       // grows with every turn served, and every view
   std::uint64_t progress_seen_ = 0;  // at the last look
+  Slot known_seen_ = 0;              // at the last look, the highest slot known to be decided
 
   ViewLog views_;
   EarlyMessages early_;

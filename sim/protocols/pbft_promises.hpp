@@ -51,7 +51,7 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   const Wide big_r = rounds * ((ceil_div(facts.n - 1, facts.f + 1) + 1) * r + 2 * d);
   const Wide slots = ceil_div(a, options.batch);
   const Wide big_d =
-      7 * d + 4 * d * ceil_div(slots, options.pipeline) + d * ceil_div(slots, options.checkpoint_interval);
+      7 * d + 3 * d * ceil_div(slots, options.pipeline) + d * ceil_div(slots, options.checkpoint_interval);
   // Views in which a timeout that begins at T is shorter than `enough`.
   const auto growing = [&](Wide enough) {
     int views = 0;

@@ -1,6 +1,7 @@
 // What a PBFT replica asks for and answers with when it gets nowhere (TOCS 2002, section 5.2), and the checkpoints that
 // let it catch up.
 #include <algorithm>
+#include <functional>
 
 #include "sim/protocols/pbft.hpp"
 
@@ -12,6 +13,7 @@ void Pbft::on(const CommitCertificate& m) {
   LogEntry& entry = d_.log.at(m.pre_prepare->slot);
   if (entry.decided || !rules_.flaw(m).empty()) return;
   env_.mark("commit-certificate");
+  entry.taken_over = true;
   entry.commit_votes = m.commits;
   ReplicaSet voters;
   for (const auto& vote : m.commits) voters.insert(vote->signer());
@@ -33,11 +35,11 @@ void Pbft::on(const Checkpoint& m) {
   settle_checkpoint(m.slot, m.state);
 }
 
-/// Answers with whatever the sender lacks: state, stable proof, NEW-VIEW and commit certificates from f+1 replicas only,
-/// others at each attempt; VIEW-CHANGE, proposal and votes, which nobody else can send, from each its own. Of one
+/// Answers with whatever the sender lacks: state, stable proof, NEW-VIEW and commit certificates from f+1 replicas
+/// only, others at each attempt; VIEW-CHANGE, proposal and votes, which nobody else can send, from each its own. Of one
 /// replica no more than two STATUS a `retransmit` are answered, of those for which this one is among the f+1 and of the
-/// others, so that a STATUS cannot be made to cost more than it is worth. A relayed one is not answered: whoever repeats
-/// another's would use up its share.
+/// others, so that a STATUS cannot be made to cost more than it is worth. A relayed one is not answered: whoever
+/// repeats another's would use up its share.
 void Pbft::on(const Status& m) {
   if (m.signer() == env_.self() || m.from() != m.signer() || !rules_.signed_by_replica(m)) return;
   note_view_of(m.signer(), m.view);
@@ -65,8 +67,14 @@ void Pbft::on(const State& m) {
   ++progress_;
   d_.snapshots[m.slot] = m.state;
   env_.note_adopted(m.slot, state);
-  const bool head_done =
-      pending_.remove_if([&](const Request& request) { return d_.service.executed(request.client, request.number); });
+  // Of what a client has moved on from nobody knows any more whether it was executed: that ends no back-off.
+  bool head_done = false;
+  if (!pending_.empty()) {
+    const auto [client, number] = pending_.head();
+    head_done = d_.service.result(client, number).has_value();
+    head_gone_ = head_gone_ || d_.service.executed(client, number);
+  }
+  pending_.remove_if([&](const Request& request) { return d_.service.executed(request.client, request.number); });
   learn_stable(m.slot, m.checkpoint);
   settle_log();
   after_execution(head_done);
@@ -126,22 +134,31 @@ void Pbft::trim_log() {
   }
 }
 
+/// The highest slot that this replica knows to be decided, here or by what f+1 others say.
+Slot Pbft::known_decided() const {
+  const Slot here = std::max(d_.stable, highest_decided_);
+  if (furthest_of_all_ <= here) return here;
+  std::vector<Slot> furthest = furthest_checkpoint_;
+  const auto vouched = furthest.begin() + env_.f();
+  std::nth_element(furthest.begin(), vouched, furthest.end(), std::greater<>{});
+  return std::max(here, *vouched);
+}
+
 bool Pbft::behind() const {
-  if (d_.stable > d_.executed || highest_decided_ > d_.executed) return true;
-  if (views_.highest() > d_.view && views_.reached_by(env_.f() + 1) > d_.view) return true;
-  if (furthest_of_all_ <= d_.executed) return false;
-  const auto beyond = std::count_if(furthest_checkpoint_.begin(), furthest_checkpoint_.end(),
-                                    [&](Slot slot) { return slot > d_.executed; });
-  return beyond > env_.f();
+  return known_decided() > d_.executed || (views_.highest() > d_.view && views_.reached_by(env_.f() + 1) > d_.view);
 }
 
 /// Looks after a while; if nothing has moved by then, asks.
 void Pbft::watch() {
-  if (options_.status && patience_.look_in(status_after_)) progress_seen_ = progress_;
+  if (!options_.status || !patience_.look_in(status_after_)) return;
+  progress_seen_ = progress_;
+  known_seen_ = known_decided();
 }
 
+// What was known to be decided at the last look and is not executed yet is lacking, whatever else has moved: somebody
+// may hand out a slot at a time, just not to be asked for the others.
 void Pbft::look() {
-  if (progress_ == progress_seen_) {
+  if (progress_ == progress_seen_ || d_.executed < known_seen_) {
     send_status();
     ++attempts_;  // what is sent out of turn takes nobody's turn to answer
     return;

@@ -74,7 +74,8 @@ void Client::send_new(const Operation& operation, const std::vector<NodeId>& to,
   waiting.request = env_.sign(std::move(request));
   waiting.to = to;
   waiting.generated = generated;
-  env_.note_submitted(waiting.request, name);
+  const bool waits = outstanding_.size() >= plan_.window;
+  env_.note_submitted(waiting.request, name, waits);
   outstanding_.push_back(std::move(waiting));
   transmit_in_window();
 }

@@ -63,8 +63,9 @@ class Env {
   virtual void suspect(NodeId whom, std::string_view reason) = 0;
   /// A rare branch was reached, such as "view change with a prepared certificate".
   virtual void mark(std::string_view branch) = 0;
-  /// A client sends this request for the first time; `name` is what the scenario's script calls it, or empty.
-  virtual void note_submitted(const Ref<const Request>& request, std::string_view name) = 0;
+  /// A client has this request answered from now on; `name` is what the scenario's script calls it, or empty. `waits` if
+  /// it is not sent at once, so that nobody else knows of it.
+  virtual void note_submitted(const Ref<const Request>& request, std::string_view name, bool waits) = 0;
   /// A client accepts `result` as the answer to its request, from so many matching replies.
   virtual void note_accepted(const Request& request, std::uint64_t result, std::uint32_t replies) = 0;
 

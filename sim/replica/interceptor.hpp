@@ -68,10 +68,12 @@ class Powers {
   virtual void note(std::string_view name, NodeId node = kNobody, std::uint64_t message = 0) = 0;
   /// The batch that this value names, if it has been seen on a wire; null otherwise. The script is omniscient.
   virtual Ref<const Batch> batch(Digest value) const = 0;
-  /// The request that the scenario's client script calls `name`, once it has been signed; null before.
+  /// The request that the scenario's client script calls `name`, once it has been signed; null before. To recognise it.
   virtual Ref<const Request> named_request(std::string_view name) const = 0;
+  /// The same once it has left its client, null before: to make use of it.
+  virtual Ref<const Request> sent_request(std::string_view name) const = 0;
   virtual bool is_request_name(std::string_view name) const = 0;
-  /// Every request signed so far, in order.
+  /// Every request that has left its client, in order.
   virtual const std::vector<Ref<const Request>>& requests() const = 0;
   virtual Stream& random() = 0;
 };

@@ -1,19 +1,19 @@
 // The requests a replica knows of and has not executed, each client's in a queue of its own, the clients in turn.
 //
-// Whose turn it is has waited longest: a client has had its turn when its first request is executed, or one before that,
-// and then goes to the end of the line. So before a request at the head of its client's queue has its turn, every other
-// client has at most one, however many requests it has stockpiled; a primary that proposes in the same order starves
-// nobody either.
+// A client takes its place at the end of the line with the first request it has then, and has had its turn when that is
+// executed; then it goes to the end again. So before a request at the head of its client's queue has its turn, every
+// other client has at most one, however many requests it has stockpiled; a primary that proposes in the same order
+// starves nobody either. What comes later with a lower number is executed before and is no reason to wait longer.
 //
-// Of each client the lowest numbers are kept, up to its window, which no honest client exceeds. A client that tells
-// replicas of different requests can fill its share at one of them and have the others wait for what that one refuses;
-// whatever may have been refused elsewhere is handed on again when its turn comes.
+// A client moves on from numbers by its own word: by what it says it has been answered, or by a number a whole window
+// higher (see ClientRecord). What it has moved on from is not kept, so of each client there is a window at most, and
+// honest clients are refused nothing. One that tells replicas of different requests can have them wait for different
+// ones only until they have heard its last word, which whoever refuses a request has.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -23,107 +23,82 @@ namespace byzsim {
 
 class PendingRequests {
  public:
-  /// Of each client at most `most` requests are kept; clients have numbers from `first_client` on.
-  PendingRequests(NodeId first_client, std::uint64_t most) : first_client_(first_client), most_(most) {}
+  /// Of each client at most `window` requests are kept; clients have numbers from `first_client` on.
+  PendingRequests(NodeId first_client, std::uint64_t window) : first_client_(first_client), window_(window) {}
 
-  enum class Added : std::uint8_t { fresh, known, refused };
-  /// Keeps a request, unless one of its client and number is there, or the client's share is full of lower numbers; of
-  /// a full share the highest gives way. Amortised O(1) for numbers in order.
+  enum class Added : std::uint8_t { fresh, known, withdrawn };
+  /// Keeps a request, unless one of its client and number is there or the client has moved on from it; whatever it
+  /// shows its client to have moved on from is dropped. Amortised O(1) for numbers in order.
   Added add(const Ref<const Request>& request) {
     Queue& queue = queue_of(request->client);
-    auto place = queue.items.end();
-    if (!queue.items.empty() && queue.items.back().request->number >= request->number) {
+    if (request->number <= queue.moved) return Added::withdrawn;
+    auto place = queue.end();
+    if (!queue.empty() && queue.items.back().request->number >= request->number) {
       place = find(queue, request->number);
-      if (place != queue.items.end() && place->request->number == request->number) return Added::known;
+      if (place != queue.end() && place->request->number == request->number) return Added::known;
     }
-    if (queue.items.size() >= most_) {
-      if (place == queue.items.end()) return Added::refused;
-      if (!queue.items.back().proposed) --unproposed_;
-      --size_;
-      std::move_backward(place, queue.items.end() - 1, queue.items.end());
-      *place = {request, false};
-    } else {
-      if (queue.items.empty()) to_the_end(queue, request->client);
-      queue.items.insert(place, {request, false});
-    }
+    queue.items.insert(place, {request, false});
     ++size_;
     ++unproposed_;
+    if (queue.ticket == 0) to_the_end(queue, request->client);
+    if (moves_to(*request) > queue.moved) {
+      queue.mover = request;
+      if (move_on(queue, moves_to(*request)) && queue.pin <= queue.moved)
+        lost_turn_ = end_turn(queue, request->client) || lost_turn_;
+    }
     want_turn(queue, request->client);
     return Added::fresh;
   }
+  /// What shows that the client has moved on from what `add` refuses; null if that has been executed meanwhile.
+  Ref<const Request> last_word(NodeId client) { return queue_of(client).mover; }
+  /// Whether the client whose turn it was has moved on from what it was its turn for, since this was asked last.
+  bool lost_turn() { return std::exchange(lost_turn_, false); }
 
   bool empty() const { return size_ == 0; }
 
-  /// The first request of the client whose turn it is; there must be one.
-  const Ref<const Request>& head() const {
-    return queues_[turns_.front().client - first_client_].items.front().request;
-  }
-
-  /// This request is executed, for the first time. True if it was its client's turn, and has been now.
-  bool serve(NodeId client, std::uint64_t number) {
-    Queue& queue = queue_of(client);
-    if (queue.items.empty()) return false;
-    // A replica that knows this one keeps nothing beyond, if its share is full.
-    if (number <= std::numeric_limits<std::uint64_t>::max() - most_)
-      queue.doubtful = std::min(queue.doubtful, number + most_);
-    const bool turn = number <= queue.items.front().request->number;
-    const bool first = turns_.front().client == client;
-    erase(queue, find(queue, number), number);
-    if (queue.items.empty()) {
-      leave(queue);
-    } else {
-      if (turn) to_the_end(queue, client);
-      if (queue.items.front().request->number >= queue.doubtful && !queue.to_hand_on) {
-        queue.to_hand_on = true;
-        to_hand_on_.push_back(client);
-      }
-    }
-    skip_gone();
-    return first && turn;
+  /// A client has had its turn, or has moved on from what it was its turn for; or neither.
+  enum class Turn : std::uint8_t { stays, over, lost };
+  /// `request` is executed, for the first time; what came of the turn of the client that was first in line. One of a
+  /// lower number than what it is its turn for counts as its turn if that is so `by_vote`: whoever catches up with what
+  /// others did long ago is not served by it.
+  Turn serve(const Request& request, bool by_vote) {
+    Queue& queue = queue_of(request.client);
+    if (queue.empty()) return Turn::stays;
+    const bool turn = request.number == queue.pin || (by_vote && request.number < queue.pin);
+    erase(queue, find(queue, request.number), request.number);
+    move_on(queue, moves_to(request));
+    if (queue.mover && (queue.mover->number == request.number || queue.mover->number <= queue.moved))
+      queue.mover = nullptr;
+    if (!turn && !queue.empty() && queue.pin > queue.moved) return Turn::stays;
+    if (!end_turn(queue, request.client)) return Turn::stays;
+    return turn ? Turn::over : Turn::lost;
   }
   /// This request will never be executed any more. True if that was what it was the turn of.
   bool remove(NodeId client, std::uint64_t number) {
     Queue& queue = queue_of(client);
-    const auto place = find(queue, number);
-    const bool first = !queue.items.empty() && turns_.front().client == client && place == queue.items.begin();
-    if (!erase(queue, place, number)) return false;
-    if (queue.items.empty()) {
-      leave(queue);
-    } else if (first) {
-      to_the_end(queue, client);
-    }
-    skip_gone();
-    return first;
+    if (!erase(queue, find(queue, number), number)) return false;
+    return (queue.empty() || queue.pin == number) && end_turn(queue, client);
   }
-  /// Removes the requests for which `gone(const Request&)` holds. True if the head was among them.
-  bool remove_if(auto&& gone) {
-    bool was_head = false;
-    for (std::size_t c = 0; c < queues_.size(); ++c) {
-      for (std::size_t i = queues_[c].items.size(); i-- > 0;) {
-        const Ref<const Request> request = queues_[c].items[i].request;
-        if (gone(*request)) was_head = remove(request->client, request->number) || was_head;
-      }
-    }
-    return was_head;
+  /// Removes the requests for which `gone(const Request&)` holds.
+  void remove_if(auto&& gone) {
+    std::vector<Ref<const Request>> gone_now;
+    for_each([&](const Ref<const Request>& request) {
+      if (gone(*request)) gone_now.push_back(request);
+    });
+    for (const auto& request : gone_now) remove(request->client, request->number);
+  }
+  /// What it is the turn of the first client in line for; there must be one.
+  std::pair<NodeId, std::uint64_t> head() const {
+    const NodeId client = turns_.front().client;
+    return {client, queues_[client - first_client_].pin};
   }
 
   /// Calls `visit(const Ref<const Request>&)` for every request, client by client in the order of their turns.
   void for_each(auto&& visit) const {
-    for (const Turn& turn : turns_) {
-      const Queue& queue = queues_[turn.client - first_client_];
-      if (queue.ticket != turn.ticket) continue;
-      for (const Item& item : queue.items) visit(item.request);
-    }
-  }
-  /// Calls `visit(const Ref<const Request>&)` for what a primary may have refused, since it knew of more than this
-  /// replica; of each client that has been served since the last call at most one, the next that it would have a turn
-  /// for.
-  void hand_on(auto&& visit) {
-    if (to_hand_on_.empty()) return;
-    for (NodeId client : std::exchange(to_hand_on_, {})) {
-      Queue& queue = queues_[client - first_client_];
-      queue.to_hand_on = false;
-      if (!queue.items.empty()) visit(queue.items.front().request);
+    for (const Place& place : turns_) {
+      if (gone(place)) continue;
+      const Queue& queue = queues_[place.client - first_client_];
+      for (std::size_t i = queue.first; i < queue.items.size(); ++i) visit(queue.items[i].request);
     }
   }
 
@@ -137,16 +112,15 @@ class PendingRequests {
       queue.in_line = false;
       for (Item& item : queue.items) item.proposed = false;
     }
-    for (const Turn& turn : turns_) {
-      Queue& queue = queues_[turn.client - first_client_];
-      if (queue.ticket == turn.ticket) want_turn(queue, turn.client);
+    for (const Place& place : turns_) {
+      if (!gone(place)) want_turn(queues_[place.client - first_client_], place.client);
     }
   }
   /// This one has been proposed, if it is here.
   void mark_proposed(NodeId client, std::uint64_t number) {
     Queue& queue = queue_of(client);
     const auto place = find(queue, number);
-    if (place == queue.items.end() || place->request->number != number || place->proposed) return;
+    if (place == queue.end() || place->request->number != number || place->proposed) return;
     place->proposed = true;
     --unproposed_;
   }
@@ -154,7 +128,7 @@ class PendingRequests {
   void propose_again(NodeId client, std::uint64_t number) {
     Queue& queue = queue_of(client);
     const auto place = find(queue, number);
-    if (place == queue.items.end() || place->request->number != number || !place->proposed) return;
+    if (place == queue.end() || place->request->number != number || !place->proposed) return;
     place->proposed = false;
     ++unproposed_;
     want_turn(queue, client);
@@ -167,8 +141,8 @@ class PendingRequests {
       to_propose_.pop_front();
       Queue& queue = queue_of(client);
       queue.in_line = false;
-      const auto item = std::find_if(queue.items.begin(), queue.items.end(), [](const Item& i) { return !i.proposed; });
-      if (item == queue.items.end()) continue;
+      const auto item = std::find_if(queue.begin(), queue.end(), [](const Item& i) { return !i.proposed; });
+      if (item == queue.end()) continue;
       item->proposed = true;
       --unproposed_;
       if (unproposed_ > 0) want_turn(queue, client);
@@ -181,51 +155,96 @@ class PendingRequests {
     Ref<const Request> request;
     bool proposed = false;
   };
+  using Items = std::vector<Item>;
   struct Queue {
-    std::vector<Item> items;         // by number
-    std::uint64_t ticket = 0;        // of its place in turns_; 0 if it has none
-    std::uint64_t doubtful = kNone;  // from this number on a primary may have refused what is here
-    bool in_line = false;            // in to_propose_
-    bool to_hand_on = false;         // in to_hand_on_
+    Items items;  // by number, from the `first` on: what is taken off the front leaves a gap for a while
+    std::size_t first = 0;
+    std::uint64_t pin = 0;     // what it is in line for
+    std::uint64_t ticket = 0;  // of its place in turns_; 0 if it has none
+    std::uint64_t moved = 0;   // its client has moved on from every number up to here; 0 while there are no items
+    Ref<const Request> mover;  // which shows that
+    bool in_line = false;      // in to_propose_
+
+    Items::iterator begin() { return items.begin() + static_cast<std::ptrdiff_t>(first); }
+    Items::iterator end() { return items.end(); }
+    bool empty() const { return first == items.size(); }
   };
-  struct Turn {
+  struct Place {
     NodeId client;
     std::uint64_t ticket;
   };
-  static constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 
   Queue& queue_of(NodeId client) {
     if (client - first_client_ >= queues_.size()) queues_.resize(client - first_client_ + 1);
     return queues_[client - first_client_];
   }
-  bool erase(Queue& queue, std::vector<Item>::iterator place, std::uint64_t number) {
-    if (place == queue.items.end() || place->request->number != number) return false;
-    if (!place->proposed) --unproposed_;
-    queue.items.erase(place);
-    --size_;
+  /// A client cannot have been answered a number that it is only now asking for.
+  std::uint64_t moves_to(const Request& request) const {
+    const std::uint64_t by_word = std::min(request.answered, request.number - 1);
+    return request.number > window_ ? std::max(by_word, request.number - window_) : by_word;
+  }
+  static Items::iterator find(Queue& queue, std::uint64_t number) {
+    if (!queue.empty() && queue.begin()->request->number == number) return queue.begin();
+    return std::lower_bound(queue.begin(), queue.end(), number,
+                            [](const Item& item, std::uint64_t wanted) { return item.request->number < wanted; });
+  }
+  bool erase(Queue& queue, Items::iterator place, std::uint64_t number) {
+    if (place == queue.end() || place->request->number != number) return false;
+    if (place != queue.begin()) {
+      forget(*place);
+      queue.items.erase(place);
+    } else {
+      drop_front(queue, 1);
+    }
     return true;
+  }
+  void forget(Item& item) {
+    if (!item.proposed) --unproposed_;
+    --size_;
+    item.request = nullptr;
+  }
+  void drop_front(Queue& queue, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) forget(queue.items[queue.first++]);
+    if (2 * queue.first < queue.items.size()) return;
+    queue.items.erase(queue.items.begin(), queue.begin());
+    queue.first = 0;
+  }
+  /// True if that dropped something.
+  bool move_on(Queue& queue, std::uint64_t to) {
+    if (to <= queue.moved) return false;
+    queue.moved = to;
+    const auto kept = std::upper_bound(queue.begin(), queue.end(), to, [](std::uint64_t up_to, const Item& item) {
+      return up_to < item.request->number;
+    });
+    const auto dropped = static_cast<std::size_t>(kept - queue.begin());
+    drop_front(queue, dropped);
+    return dropped > 0;
+  }
+
+  // To the end of the line, or out of it. True if it was first.
+  bool end_turn(Queue& queue, NodeId client) {
+    const bool first = turns_.front().client == client;
+    if (!queue.empty()) {
+      to_the_end(queue, client);
+    } else {
+      queue.ticket = 0;
+      queue.moved = 0;
+      queue.mover = nullptr;
+      --waiting_clients_;
+    }
+    while (!turns_.empty() && gone(turns_.front())) turns_.pop_front();
+    return first;
   }
   // Its old place stays behind and counts no more.
   void to_the_end(Queue& queue, NodeId client) {
     if (queue.ticket == 0) ++waiting_clients_;
     queue.ticket = ++tickets_;
+    queue.pin = queue.begin()->request->number;
     turns_.push_back({client, queue.ticket});
-    if (turns_.size() > 2 * waiting_clients_ + 16) std::erase_if(turns_, [&](const Turn& turn) { return gone(turn); });
+    if (turns_.size() > 2 * waiting_clients_ + 16) std::erase_if(turns_, [&](const Place& p) { return gone(p); });
   }
-  void leave(Queue& queue) {
-    queue.ticket = 0;
-    queue.doubtful = kNone;
-    --waiting_clients_;
-  }
-  bool gone(const Turn& turn) const { return queues_[turn.client - first_client_].ticket != turn.ticket; }
-  void skip_gone() {
-    while (!turns_.empty() && gone(turns_.front())) turns_.pop_front();
-  }
-  static std::vector<Item>::iterator find(Queue& queue, std::uint64_t number) {
-    if (!queue.items.empty() && queue.items.front().request->number == number) return queue.items.begin();
-    return std::lower_bound(queue.items.begin(), queue.items.end(), number,
-                            [](const Item& item, std::uint64_t wanted) { return item.request->number < wanted; });
-  }
+  bool gone(const Place& place) const { return queues_[place.client - first_client_].ticket != place.ticket; }
+
   void want_turn(Queue& queue, NodeId client) {
     if (queue.in_line) return;
     queue.in_line = true;
@@ -233,13 +252,13 @@ class PendingRequests {
   }
 
   NodeId first_client_;
-  std::uint64_t most_;
+  std::uint64_t window_;
   std::vector<Queue> queues_;  // by client
-  std::deque<Turn> turns_;     // clients with requests; the first place always counts
+  std::deque<Place> turns_;    // clients with requests; the first place always counts
   std::uint64_t tickets_ = 0;
   std::size_t waiting_clients_ = 0;
+  bool lost_turn_ = false;
   std::deque<NodeId> to_propose_;  // clients that may have requests to propose, each once
-  std::vector<NodeId> to_hand_on_;
   std::size_t size_ = 0;
   std::size_t unproposed_ = 0;
 };
