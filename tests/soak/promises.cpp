@@ -109,7 +109,7 @@ Promises promises_of(const Scenario& scenario, const Node& tree) {
   promises.named_at_least = 2 * q > n ? 2 * q - n : 0;
   promises.calm = promises.liveness && promises.faulty.size() == 0 && scenario.timeline.empty() &&
                   scenario.adversary.rules.empty() && scenario.clients.mode == ClientMode::closed &&
-                  scenario.clients.script.empty() && scenario.clients.count > 1;
+                  scenario.clients.script.empty() && scenario.clients.count > 1 && !scenario.network.regions;
   return promises;
 }
 
