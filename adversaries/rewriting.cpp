@@ -45,7 +45,9 @@ Node Setting<FieldTree>::schema() {
 }
 
 Json Rewriter::tree(const Message& message) const {
-  return tree_of(message, notary());
+  Json made = tree_of(message, notary());
+  count(made);
+  return made;
 }
 
 Json Rewriter::number(const Node& wanted, const Json* old) const {

@@ -22,6 +22,7 @@
 #include "adversaries/coalition.hpp"
 #include "adversaries/match.hpp"
 #include "adversaries/path.hpp"
+#include "sim/core/limits.hpp"
 #include "sim/core/options.hpp"
 
 namespace byzsim {
@@ -82,10 +83,14 @@ class Rewriter {
   Json number(const Node& wanted, const Json* old) const;
   Ref<const Batch> batch(const Node& wanted) const;
   Json tree(const Message& message) const;
+  /// Counts a value that is made, for as long as the rewriting lasts, and ends the run where that is too much: a line of
+  /// a scenario can double a list as often as it likes.
+  void count(const Json& made) const;
   Notary& notary() const { return coalition_.powers().notary(); }
 
   Coalition& coalition_;
   Occasion occasion_;
+  mutable Footprint made_;
 };
 
 /// The match under `seen`, if that is what the node says.

@@ -8,6 +8,23 @@
 
 namespace byzsim {
 
+namespace {
+// What a value holds, itself included, in bytes; see sim/core/limits.hpp.
+constexpr std::uint64_t kValueBytes = 64;
+std::uint64_t bytes_of(const Json& value) {
+  std::uint64_t bytes = kValueBytes;
+  if (value.is_structured()) {
+    for (const Json& inner : value) bytes += bytes_of(inner);
+  }
+  return bytes;
+}
+}  // namespace
+
+void Rewriter::count(const Json& made) const {
+  made_.grow(bytes_of(made));
+  check_limits();
+}
+
 std::vector<Rewriter::Edit> Rewriter::edits_of(const Node& tree) {
   std::vector<Edit> edits;
   for (std::size_t i = 0; i < tree.keys.size(); ++i) edits.push_back({steps_of(tree.keys[i].text), &tree.items[i]});
@@ -40,6 +57,7 @@ Json Rewriter::items(const FieldFacts& list, const Node& wanted, NodeId signer) 
       for (Json& message : recalled(list, *match, true)) made.push_back(std::move(message));
     } else {
       made.push_back(single(item_of(list), item, nullptr, signer));
+      count(made.back());
     }
   };
   if (wanted.is_list()) {
@@ -63,6 +81,8 @@ std::vector<std::size_t> Rewriter::places(const FieldFacts& list, const Node& wa
   const auto add = [&](const Node& step) {
     const auto some = places_of(list, old, step.scalar, coalition_.powers());
     all.insert(all.end(), some.begin(), some.end());
+    made_.grow(sizeof(std::size_t) * some.size());
+    check_limits();
   };
   if (wanted.is_list()) {
     for (const Node& step : wanted.items) add(step);
@@ -79,17 +99,21 @@ Json Rewriter::reworked(const FieldFacts& list, const Node& steps, Json old, Nod
     if (step == "append") {
       for (Json& item : items(list, wanted, signer)) old.push_back(std::move(item));
     } else if (step == "remove") {
-      const auto gone = places(list, wanted, old);
+      std::vector<bool> gone(old.size(), false);
+      for (const std::size_t place : places(list, wanted, old)) gone[place] = true;
       Json left = Json::array();
       for (std::size_t k = 0; k < old.size(); ++k) {
-        if (std::find(gone.begin(), gone.end(), k) == gone.end()) left.push_back(std::move(old[k]));
+        if (!gone[k]) left.push_back(std::move(old[k]));
       }
       old = std::move(left);
     } else if (wanted.is_scalar() && wanted.scalar == "reversed") {
       std::reverse(old.begin(), old.end());
     } else {
       Json chosen = Json::array();
-      for (const std::size_t place : places(list, wanted, old)) chosen.push_back(old[place]);
+      for (const std::size_t place : places(list, wanted, old)) {
+        count(old[place]);
+        chosen.push_back(old[place]);
+      }
       old = std::move(chosen);
     }
   }

@@ -5,12 +5,17 @@
 // signer's own things and nobody else's. Signing a thing twice adds nothing: what counts is the content (place, view,
 // kind, value), whatever the number of the signing that honest replicas came to hold.
 //
-// A place is a slot, or a view for messages that have no slot. Pushed out first is what no honest replica holds, which
-// proves nothing; then what lies furthest beyond the front, where honest replicas have not been; then the oldest place.
+// A place is a slot, or a view for messages that have no slot. What no honest replica holds proves nothing and has a
+// smaller shelf apart. When a shelf is full and one place takes more than its share of it, that place gives way: first what
+// is of a view in which no honest replica has voted there, for nobody is led to decide in such a view. Otherwise it is what
+// lies furthest beyond the front, where honest replicas have not been, or the oldest place.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "sim/replica/message.hpp"
@@ -33,12 +38,16 @@ class FaultyVotes {
     bool decides = false;
   };
   enum class News : std::uint8_t { nothing, content, received };
+  /// Where honest replicas have been.
+  struct Honest {
+    std::uint64_t front = 0;  ///< one past the furthest place
+    std::function<bool(std::uint64_t place, View view)> voted;
+  };
 
   explicit FaultyVotes(std::uint32_t n);
 
-  /// `received`: an honest replica holds it. Says what that adds to what was known; `front` is one past the furthest
-  /// place that honest replicas have reached.
-  News add(NodeId signer, const Key& key, const Message& message, bool decides, bool received, std::uint64_t front);
+  /// `received`: an honest replica holds it. Says what that adds to what was known.
+  News add(NodeId signer, const Key& key, const Message& message, bool decides, bool received, const Honest& honest);
   bool empty() const { return shelves_.empty(); }
   /// The number of a signing by this signer for this value, of any kind of the family; 0 if there is none.
   std::uint64_t find(NodeId signer, std::uint64_t place, View view, std::uint16_t family, Digest value) const;
@@ -52,7 +61,7 @@ class FaultyVotes {
   void for_each_received(NodeId signer, auto&& visit) const {
     const auto found = shelves_.find(signer);
     if (found == shelves_.end()) return;
-    for (const auto& [key, kept] : found->second.received) visit(key, kept);
+    for (const auto& [key, kept] : found->second.received.kept) visit(key, kept);
   }
   void retire_below(std::uint64_t place);
 
@@ -67,15 +76,27 @@ class FaultyVotes {
 
  private:
   using Map = std::map<Key, Kept>;
+  struct Store {
+    Map kept;
+    std::map<std::uint64_t, std::size_t> in_place;
+    std::set<std::pair<std::size_t, std::uint64_t>> by_size;  // places, by how much is kept of each
+    void put(const Key& key, Kept what);
+    void take(Map::iterator what);
+    void retire_below(std::uint64_t place);
+
+   private:
+    void resize(std::uint64_t place, std::size_t from, std::size_t to);
+  };
   struct Shelf {
-    Map received;
-    Map unseen;
+    Store received;
+    Store unseen;
     Lost lost;
   };
-  bool make_room(Map& map, const Key& key, std::size_t most, std::uint64_t front, Lost* lost) const;
+  bool make_room(Store& store, const Key& key, std::size_t most, const Honest& honest, Lost* lost) const;
+  Map::iterator least_wanted(Store& store, std::uint64_t place, const Honest& honest) const;
 
-  std::size_t most_;           // of one signer, received
-  std::size_t most_in_place_;  // of one signer in one place
+  std::size_t most_;   // of one signer, received
+  std::size_t share_;  // of one place, where a shelf is full
   std::map<NodeId, Shelf> shelves_;
 };
 

@@ -133,7 +133,13 @@ void VoteIndex::add_faulty(const Message& message, const KindFacts& kind, Time n
   if (place < ring.base() && place != 0) return;  // settled or forgotten
   FaultyVotes& shelves = has_slot ? faulty_by_slot_ : faulty_by_view_;
   const FaultyVotes::Key key{place, label.view, kind.family, kind.index, label.value};
-  const FaultyVotes::News news = shelves.add(message.signer(), key, message, kind.decides, received, ring.end());
+  const FaultyVotes::Honest honest{ring.end(), [&](std::uint64_t where, View view) {
+                                     const Entry* entry = ring.find(where);
+                                     return entry != nullptr &&
+                                            std::any_of(entry->tallies.begin(), entry->tallies.begin() + entry->used,
+                                                        [&](const Tally& t) { return t.view == view && t.count > 0; });
+                                   }};
+  const FaultyVotes::News news = shelves.add(message.signer(), key, message, kind.decides, received, honest);
   if (news == FaultyVotes::News::nothing) return;
   count_faulty(message, kind, place, now);
   if (news == FaultyVotes::News::received && kind.exclusive) look_for_conflict(shelves, key, message);

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <set>
 
+#include "analysis/faulty_votes.hpp"
 #include "analysis/report.hpp"
 #include "tests/records.hpp"
 // doctest last: it has a CHECK of its own
@@ -60,6 +61,36 @@ TEST_CASE("votes for far slots push out no vote for a real one, whatever their s
       // Named, though it did no harm; what nobody received was never evidence.
       CHECK(result.forgotten.size() == (seen ? 1u : 0u));
     }
+  }
+}
+
+TEST_CASE(
+    "votes in views where nobody honest has voted push out none of the view in which the fork is, before it or after") {
+  const auto prepare = make_ref<Prepare>();
+  const FaultyVotes::Honest honest{10, [](std::uint64_t place, View view) { return place == 1 && view == 100; }};
+  const auto key = [](View view, std::uint64_t value) { return FaultyVotes::Key{1, view, 0, 0, Digest{value}}; };
+  for (const bool before : {true, false}) {
+    CAPTURE(before);
+    FaultyVotes votes(64);
+    const auto fork = [&] {
+      for (const std::uint64_t value : {1, 2})
+        CHECK(votes.add(0, key(100, value), *prepare, true, true, honest) == FaultyVotes::News::received);
+    };
+    if (!before) fork();
+    for (View view = 1; view < 5000; ++view) {
+      if (view != 100) votes.add(0, key(view, 7), *prepare, false, true, honest);
+    }
+    if (before) fork();
+    for (const std::uint64_t value : {1, 2}) {
+      const auto* other = votes.rival(0, key(100, value));
+      REQUIRE(other != nullptr);
+      CHECK(other->first.value == Digest{3 - value});
+    }
+    CHECK(votes.lost(0).count >= 2900);  // of 4,998 it keeps 2,048 at most
+    // Another place is not made to pay.
+    CHECK(votes.add(0, FaultyVotes::Key{2, 0, 0, 0, Digest{1}}, *prepare, true, true, honest) ==
+          FaultyVotes::News::received);
+    CHECK(votes.rival(0, FaultyVotes::Key{2, 0, 0, 0, Digest{9}}) != nullptr);
   }
 }
 

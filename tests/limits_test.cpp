@@ -31,6 +31,19 @@ std::string rules(int count, const std::string& rule) {
   return text;
 }
 
+/// A VIEW-CHANGE with a list of one, which a rule makes 300 million long.
+std::string fifty_times_fifty() {
+  std::string order = "'*'";
+  for (int i = 1; i < 50; ++i) order += ", '*'";
+  const std::string alter = fmt::format("{{alter: {{checkpoint: {{order: [{}]}}}}}}", order);
+  return fmt::format(
+      "adversary:\n  corrupt: [0, 3]\n  behaviours: [silence: {{replicas: [0]}}]\n  rules:\n"
+      "    - {{match: {{type: view-change, from: 3}}, do: [{{alter: {{checkpoint: {{append: [{{slot: 1, signer: "
+      "3}}]}}}}}}, "
+      "{0}, {0}, {0}, {0}, {0}]}}\n",
+      alter);
+}
+
 /// Stops the world when it hears the first record of a kind, as an interrupt would.
 class StopAt final : public Observer {
  public:
@@ -101,6 +114,7 @@ TEST_CASE("run.memory: every way to grow ends the run, inconclusive, at the same
       {"messages that a cut holds", open + "timeline: [{at: 0s, mode: hold, partition: [[0, c0], [1, 2, 3]]}]\n"},
       {"requests without an answer", open + "timeline: [{at: 0s, crash: [0, 1, 2, 3]}]\n"},
       {"timers and requests that are lost", open + "timeline: [{at: 0s, partition: [[c0], [0, 1, 2, 3]]}]\n"},
+      {"a list that one rule makes fifty times as long, five times over", fifty_times_fifty()},
       {"events of a flood", "adversary: {corrupt: [0], behaviours: [flood: {every: 1ns}]}\n"},
   };
   for (const auto& [name, more] : cases) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "sim/core/limits.hpp"
 #include "sim/replica/notary.hpp"
 
 namespace byzsim {
@@ -35,6 +36,7 @@ class TreeSink final : public FieldSink {
 
   /// Fills the innermost open object with this message.
   void write(const Message& message) {
+    check_limits();  // one message may hold a hundred thousand others
     Json& into = *open_.back();
     into["kind"] = message.name();
     into["signer"] = message.signer();
