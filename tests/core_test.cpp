@@ -297,6 +297,13 @@ TEST_CASE("a snapshot is refused unless it is in the form that a replica would m
   CHECK(changed([](ClientRecord& r) { r.beyond.push_back(4); }).flaw() != "");
   CHECK(changed([](ClientRecord& r) { r.beyond = {2, 3}; }).flaw() != "");
   CHECK(changed([](ClientRecord& r) { r.moved = 2; }).flaw() != "");
+  // A floor below what has been moved on from, with a count that wraps around to the right one.
+  CHECK(changed([](ClientRecord& r) {
+          r.moved = 1;
+          r.floor = 0;
+          r.beyond = {5, 6};
+          r.answers = {{2, 7}};
+        }).flaw() != "");
   CHECK(changed([](ClientRecord& r) { r.client = kNobody; }).flaw() != "");
   Snapshot twice = *genuine;
   twice.clients.push_back(twice.clients[0]);

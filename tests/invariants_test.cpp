@@ -122,6 +122,13 @@ TEST_CASE("prefix order: gaps, repetitions, undecided slots, other values") {
         }) == "prefix-order");
   // A jump by a state that others have, and a replay after a restart.
   CHECK(tell([&](Story& s, auto& b) { s.adopt(1, 2, Story::state_after(2)), whole(s, b, 3); }).empty());
+  // Back to an older state, by one slot or by more, without a restart.
+  for (const Slot back : {1, 2}) {
+    CHECK(tell([&](Story& s, auto& b) {
+            whole(s, b, 1), whole(s, b, 2), whole(s, b, 3);
+            s.adopt(1, back, Story::state_after(back));
+          }) == "prefix-order");
+  }
   CHECK(tell([&](Story& s, auto& b) {
           whole(s, b, 1), whole(s, b, 2);
           s.crash(1);

@@ -278,6 +278,8 @@ TEST_CASE("cuts drop, hold and delay; held parcels come back in order with the d
 
   const CutId hold = network.start_cut({.from = {0}, .to = {1, 2}, .mode = PartitionMode::hold});
   const CutId longer = network.start_cut({.from = {0}, .to = {2}, .mode = PartitionMode::hold});
+  const CutId other = network.start_cut({.from = {2}, .to = {1}, .mode = PartitionMode::hold});
+  CHECK(send(network, 2, 1, 5ms).fate == Fate::held);
   for (NodeId to : {1U, 2U, 1U}) CHECK(send(network, 0, to, 5ms).fate == Fate::held);
   const auto released = network.heal(hold);
   REQUIRE(released.size() == 3);
@@ -293,7 +295,8 @@ TEST_CASE("cuts drop, hold and delay; held parcels come back in order with the d
   CHECK(late[1] == since_start(undisturbed.arrival(0, 1, at(1s))));
   CHECK(network.heal(longer).size() == 1);
   CHECK(network.heal(longer).empty());
-  CHECK(network.counters().held == 4);
+  CHECK(network.heal(other).size() == 1);  // which neither of the others let go of
+  CHECK(network.counters().held == 5);
   CHECK(network.counters().cut == 1);
 
   network.start_cut({.groups = {{0}, {3}}, .mode = PartitionMode::delay, .delay = spec("1s")});

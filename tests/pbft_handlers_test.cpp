@@ -1,0 +1,126 @@
+// What one PBFT replica does with messages that are not what they should be. The rules themselves are in
+// pbft_rules_test.cpp; here each handler is seen to ask for them.
+#include "sim/protocols/pbft.hpp"
+#include "tests/one_node.hpp"
+// doctest last: its CHECK takes the place of ours.
+#include "tests/doctest.hpp"
+
+namespace {
+
+using namespace byzsim;
+using namespace byzsim::pbft;
+
+constexpr std::uint32_t kN = 4;
+constexpr NodeId kSelf = 2;
+
+struct Desk {
+  one_node::Keys keys{kN + 1};
+  one_node::Surroundings env;
+  Options options;
+  Pbft replica;
+
+  explicit Desk(NodeId self = kSelf)
+      : env(keys, self, kN, 1), options(with_checkpoints()), replica(env, options, nullptr) {}
+  static Options with_checkpoints() {
+    Options o;
+    o.checkpoint_interval = 2;
+    o.window = 8;
+    return o;
+  }
+
+  Ref<const Request> request(std::uint64_t number) {
+    Request r;
+    r.client = kN;
+    r.number = number;
+    return keys.sign(kN, std::move(r));
+  }
+  Ref<const PrePrepare> proposal(Slot slot) {
+    PrePrepare m;
+    m.slot = slot;
+    m.batch = make_ref<const Batch>(std::vector<Ref<const Request>>{request(slot)});
+    m.value = m.batch->digest();
+    return keys.sign(0, std::move(m));
+  }
+  Ref<const Commit> commit(NodeId who, const PrePrepare& of) {
+    Commit m;
+    m.slot = of.slot;
+    m.value = of.value;
+    return keys.sign(who, std::move(m));
+  }
+  CommitCertificate certificate(Slot slot, const std::vector<NodeId>& voters) {
+    CommitCertificate m;
+    m.pre_prepare = proposal(slot);
+    for (const NodeId who : voters) m.commits.push_back(commit(who, *m.pre_prepare));
+    return m;
+  }
+  /// A state that could be: one request of one client executed; and CHECKPOINTs of these replicas for it.
+  State state(Slot slot, const std::vector<NodeId>& voters) {
+    Service service(options.client_window);
+    service.apply(*request(1));
+    State m;
+    m.slot = slot;
+    m.state = service.snapshot();
+    for (const NodeId who : voters) {
+      Checkpoint vote;
+      vote.slot = slot;
+      vote.state = service.digest();
+      m.checkpoint.push_back(keys.sign(who, std::move(vote)));
+    }
+    return m;
+  }
+};
+
+TEST_CASE("a commit certificate decides only with a quorum of COMMITs, and from who signed it") {
+  for (const auto& voters : std::vector<std::vector<NodeId>>{{3}, {1, 3}, {3, 3, 3}}) {
+    Desk desk;
+    desk.replica.on_message(*desk.keys.sign(3, desk.certificate(1, voters)));
+    CHECK(desk.env.decided.empty());
+  }
+  Desk desk;
+  desk.replica.on_message(*desk.keys.forge(3, desk.certificate(1, {0, 1, 3})));
+  CHECK(desk.env.decided.empty());
+  desk.replica.on_message(*desk.keys.sign(3, desk.certificate(1, {0, 1, 3})));
+  CHECK(desk.env.decided == std::vector<Slot>{1});
+}
+
+TEST_CASE("a state is taken over only with a quorum of CHECKPOINTs for it") {
+  for (const auto& voters : std::vector<std::vector<NodeId>>{{3}, {1, 3}, {3, 3, 3}}) {
+    Desk desk;
+    desk.replica.on_message(*desk.keys.sign(3, desk.state(2, voters)));
+    CHECK(desk.env.adopted.empty());
+  }
+  Desk desk;
+  desk.replica.on_message(*desk.keys.forge(3, desk.state(2, {0, 1, 3})));
+  CHECK(desk.env.adopted.empty());
+  desk.replica.on_message(*desk.keys.sign(3, desk.state(2, {0, 1, 3})));
+  CHECK(desk.env.adopted == std::vector<Slot>{2});
+}
+
+TEST_CASE("a primary that took a state over proposes above it") {
+  Desk desk(0);
+  desk.replica.on_message(*desk.keys.sign(3, desk.state(2, {1, 2, 3})));
+  REQUIRE(desk.env.adopted == std::vector<Slot>{2});
+  desk.replica.on_message(*desk.request(2));
+  const auto proposals = desk.env.sent_of<PrePrepare>();
+  REQUIRE(proposals.size() == 1);
+  CHECK(proposals[0].second->slot == 3);
+}
+
+TEST_CASE("a STATUS is answered only to who signed it and sent it") {
+  const auto answers = [](auto&& send) {
+    Desk desk;
+    desk.replica.on_message(*desk.proposal(1));  // so that there is a PREPARE to answer with
+    const std::size_t before = desk.env.sent.size();
+    Status status;
+    status.active = true;
+    send(desk, std::move(status));
+    return desk.env.sent.size() - before;
+  };
+  CHECK(answers([](Desk& desk, Status s) { desk.replica.on_message(*desk.keys.sign(3, std::move(s))); }) == 1);
+  CHECK(answers([](Desk& desk, Status s) { desk.replica.on_message(*desk.keys.forge(3, std::move(s))); }) == 0);
+  CHECK(answers([](Desk& desk, Status s) {
+          desk.replica.on_message(*Draft::relay(*desk.keys.sign(3, std::move(s)), 1));
+        }) == 0);
+}
+
+}  // namespace
