@@ -70,30 +70,31 @@ struct Desk {
   }
 };
 
-TEST_CASE("a commit certificate decides only with a quorum of COMMITs, and from who signed it") {
+/// What `proved_by` makes of these voters works only with a quorum of them and a genuine signature around it; `effect` is
+/// where that shows.
+template <class Make>
+void check_needs_a_quorum(Make&& proved_by, std::vector<Slot> one_node::Surroundings::*effect, Slot slot) {
   for (const auto& voters : std::vector<std::vector<NodeId>>{{3}, {1, 3}, {3, 3, 3}}) {
     Desk desk;
-    desk.replica.on_message(*desk.keys.sign(3, desk.certificate(1, voters)));
-    CHECK(desk.env.decided.empty());
+    desk.replica.on_message(*desk.keys.sign(3, proved_by(desk, voters)));
+    CHECK((desk.env.*effect).empty());
   }
   Desk desk;
-  desk.replica.on_message(*desk.keys.forge(3, desk.certificate(1, {0, 1, 3})));
-  CHECK(desk.env.decided.empty());
-  desk.replica.on_message(*desk.keys.sign(3, desk.certificate(1, {0, 1, 3})));
-  CHECK(desk.env.decided == std::vector<Slot>{1});
+  const std::vector<NodeId> quorum{0, 1, 3};
+  desk.replica.on_message(*desk.keys.forge(3, proved_by(desk, quorum)));
+  CHECK((desk.env.*effect).empty());
+  desk.replica.on_message(*desk.keys.sign(3, proved_by(desk, quorum)));
+  CHECK(desk.env.*effect == std::vector<Slot>{slot});
+}
+
+TEST_CASE("a commit certificate decides only with a quorum of COMMITs, and from who signed it") {
+  check_needs_a_quorum([](Desk& desk, const auto& voters) { return desk.certificate(1, voters); },
+                       &one_node::Surroundings::decided, 1);
 }
 
 TEST_CASE("a state is taken over only with a quorum of CHECKPOINTs for it") {
-  for (const auto& voters : std::vector<std::vector<NodeId>>{{3}, {1, 3}, {3, 3, 3}}) {
-    Desk desk;
-    desk.replica.on_message(*desk.keys.sign(3, desk.state(2, voters)));
-    CHECK(desk.env.adopted.empty());
-  }
-  Desk desk;
-  desk.replica.on_message(*desk.keys.forge(3, desk.state(2, {0, 1, 3})));
-  CHECK(desk.env.adopted.empty());
-  desk.replica.on_message(*desk.keys.sign(3, desk.state(2, {0, 1, 3})));
-  CHECK(desk.env.adopted == std::vector<Slot>{2});
+  check_needs_a_quorum([](Desk& desk, const auto& voters) { return desk.state(2, voters); },
+                       &one_node::Surroundings::adopted, 2);
 }
 
 TEST_CASE("a primary that took a state over proposes above it") {

@@ -69,7 +69,7 @@ Ref<const Message> Draft::relay(const Message& message, NodeId from) {
 }
 
 Ref<Message> Draft::altered(const Message& message, const Json& changes, Notary& notary) {
-  Ref<Message> copy = copy_of(message);
+  Ref<Message> copy = message.clone();
   copy->tag_ = notary.tag(message);
   copy->take_fields_from(changes);
   copy->seal_ = Seal::unchecked;

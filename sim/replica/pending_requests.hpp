@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/replica/moved_on.hpp"
 #include "sim/replica/workload.hpp"
 
 namespace byzsim {
@@ -43,8 +44,8 @@ class PendingRequests {
     if (queue.ticket == 0) to_the_end(queue, request->client);
     if (moves_to(*request) > queue.moved) {
       queue.mover = request;
-      if (move_on(queue, moves_to(*request)) && queue.pin <= queue.moved)
-        lost_turn_ = end_turn(queue, request->client) || lost_turn_;
+      move_on(queue, moves_to(*request));
+      if (queue.pin <= queue.moved) lost_turn_ = end_turn(queue, request->client) || lost_turn_;
     }
     want_turn(queue, request->client);
     return Added::fresh;
@@ -178,10 +179,8 @@ class PendingRequests {
     if (client - first_client_ >= queues_.size()) queues_.resize(client - first_client_ + 1);
     return queues_[client - first_client_];
   }
-  /// A client cannot have been answered a number that it is only now asking for.
   std::uint64_t moves_to(const Request& request) const {
-    const std::uint64_t by_word = std::min(request.answered, request.number - 1);
-    return request.number > window_ ? std::max(by_word, request.number - window_) : by_word;
+    return moved_on_to(request.number, request.answered, window_);
   }
   static Items::iterator find(Queue& queue, std::uint64_t number) {
     if (!queue.empty() && queue.begin()->request->number == number) return queue.begin();
@@ -209,16 +208,13 @@ class PendingRequests {
     queue.items.erase(queue.items.begin(), queue.begin());
     queue.first = 0;
   }
-  /// True if that dropped something.
-  bool move_on(Queue& queue, std::uint64_t to) {
-    if (to <= queue.moved) return false;
+  void move_on(Queue& queue, std::uint64_t to) {
+    if (to <= queue.moved) return;
     queue.moved = to;
     const auto kept = std::upper_bound(queue.begin(), queue.end(), to, [](std::uint64_t up_to, const Item& item) {
       return up_to < item.request->number;
     });
-    const auto dropped = static_cast<std::size_t>(kept - queue.begin());
-    drop_front(queue, dropped);
-    return dropped > 0;
+    drop_front(queue, static_cast<std::size_t>(kept - queue.begin()));
   }
 
   // To the end of the line, or out of it. True if it was first.

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/core/random.hpp"
+#include "sim/replica/moved_on.hpp"
 #include "sim/replica/notary.hpp"
 
 namespace byzsim {
@@ -130,9 +131,7 @@ std::uint64_t ClientRecord::move_on(std::uint64_t to) {
 std::uint64_t ClientRecord::add(std::uint64_t number, std::uint64_t answered, std::uint64_t window,
                                 std::uint64_t result, std::uint64_t& progress) {
   std::uint64_t change = -progress;
-  // A client cannot have been answered a number that it is only now asking for.
-  change -= move_on(std::min(answered, number - 1));
-  if (number > window) change -= move_on(number - window);
+  change -= move_on(moved_on_to(number, answered, window));
   const auto place = answers.empty() || answers.back().number < number
                          ? answers.end()
                          : std::lower_bound(answers.begin(), answers.end(), number,
