@@ -94,7 +94,7 @@ TEST_CASE("soak: a failure is cut down to what it needs") {
   if (const Node* drawn = tree.at_path("adversary.rules")) rules = *drawn;
   rules.push(map_of({{"match", commits}, {"do", text("drop")}}));
   tree.set("adversary.rules", rules, {});
-  const Shrunk shrunk = shrink(tree, "safety x", 2000, kinds_of);
+  const Shrunk shrunk = shrink(tree, "safety x", {2000}, kinds_of);
   CHECK(kinds_of(shrunk.tree).contains("safety x"));
   CHECK(shrunk.tree.at_path("protocol.n")->scalar == "3");
   REQUIRE(shrunk.tree.at_path("adversary.rules") != nullptr);
@@ -103,7 +103,8 @@ TEST_CASE("soak: a failure is cut down to what it needs") {
   CHECK(shrunk.tree.find("timeline") == nullptr);
   CHECK(shrunk.tree.at_path("clients.script") == nullptr);
   // A budget is a budget.
-  CHECK(shrink(tree, "safety x", 5, kinds_of).tried == 5);
+  CHECK(shrink(tree, "safety x", {5}, kinds_of).tried == 5);
+  CHECK(shrink(tree, "safety x", {5, std::chrono::steady_clock::now()}, kinds_of).tried == 0);
 }
 
 TEST_CASE("soak: the result does not depend on the number of jobs") {

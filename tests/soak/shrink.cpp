@@ -19,12 +19,12 @@ const std::set<std::string> kNeeded = {"protocol", "schema",     "name",   "x-so
 
 class Shrinker {
  public:
-  Shrinker(Node tree, std::string kind, std::size_t most, const KindsOf& kinds_of)
-      : tree_(std::move(tree)), kind_(std::move(kind)), most_(most), kinds_of_(kinds_of) {}
+  Shrinker(Node tree, std::string kind, const ShrinkLimits& limits, const KindsOf& kinds_of)
+      : tree_(std::move(tree)), kind_(std::move(kind)), limits_(limits), kinds_of_(kinds_of) {}
 
   Shrunk run() {
     bool smaller = true;
-    while (smaller && tried_ < most_) {
+    while (smaller && !over()) {
       smaller = false;
       for (const char* list : {"adversary.rules", "adversary.behaviours", "timeline", "clients.script"})
         smaller = thin_out(list) || smaller;
@@ -36,9 +36,11 @@ class Shrinker {
   }
 
  private:
+  bool over() const { return tried_ >= limits_.worlds || std::chrono::steady_clock::now() >= limits_.until; }
+
   /// Takes it if it still fails in the same way.
   bool take(Node candidate) {
-    if (tried_ >= most_) return false;
+    if (over()) return false;
     ++tried_;
     settle(candidate);
     if (!sound(candidate)) return false;
@@ -169,15 +171,15 @@ class Shrinker {
 
   Node tree_;
   std::string kind_;
-  std::size_t most_;
+  const ShrinkLimits& limits_;
   const KindsOf& kinds_of_;
   std::size_t tried_ = 0;
 };
 
 }  // namespace
 
-Shrunk shrink(Node tree, const std::string& kind, std::size_t most, const KindsOf& kinds_of) {
-  return Shrinker(std::move(tree), kind, most, kinds_of).run();
+Shrunk shrink(Node tree, const std::string& kind, const ShrinkLimits& limits, const KindsOf& kinds_of) {
+  return Shrinker(std::move(tree), kind, limits, kinds_of).run();
 }
 
 }  // namespace byzsim::soak

@@ -25,8 +25,8 @@ using Clock = std::chrono::steady_clock;
 
 /// Worlds of one child: forking costs about as much as the smallest of them.
 constexpr std::uint64_t kBatch = 8;
-/// Worlds tried to cut one failure down.
-constexpr std::size_t kMostTries = 500;
+/// For cutting one failure down: a world that fails by its length takes a minute to try.
+constexpr auto kLongestShrink = std::chrono::minutes(5);
 constexpr ChildLimits kLimits;
 
 TrialChecks checks_of(std::uint64_t world) {
@@ -177,7 +177,9 @@ class Soak {
     checks.verify = kind == "verify";
     checks.command = kind == "exit code";
     std::size_t tried = 0;
-    const Shrunk shrunk = shrink(world_number(failure.world), kind, kMostTries, [&](const Node& tree) {
+    ShrinkLimits limits;
+    limits.until = Clock::now() + kLongestShrink;
+    const Shrunk shrunk = shrink(world_number(failure.world), kind, limits, [&](const Node& tree) {
       checks.scratch += std::to_string(++tried % 10);
       if (checks.scratch.size() > 100) checks.scratch.resize(60);
       std::set<std::string> kinds;

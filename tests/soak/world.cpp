@@ -37,7 +37,7 @@ Node make_world(std::uint64_t seed, std::uint64_t world, const std::string& prot
   const Duration last = plan.gst + std::chrono::seconds(plan.draw.between(5, 60));
   plan.scenario.put("run", map_of({{"until", time_node(last)},
                                    {"seed", number(plan.draw.below(1'000'000))},
-                                   {"max_events", number(3'000'000)}}));
+                                   {"max_events", number(1'000'000)}}));
   if (plan.draw.odds(5)) plan.scenario.set("run.warmup", time_node(plan.draw.spread(1ms, 2s)), {});
   if (plan.draw.odds(5)) plan.scenario.set("run.series", time_node(plan.draw.spread(1s, 20s)), {});
   if (plan.draw.odds(5)) plan.scenario.set("run.stop_at_violation", Node::boolean(true), {});
