@@ -53,21 +53,10 @@ class RadixHeap {
   /// Takes the earliest entry if its key is at most `limit`; otherwise changes nothing.
   bool pop_until(std::uint64_t limit, QueueEntry& entry) {
     if (cursor_ == buckets_[0].size()) {
-      if (size_ == 0) return false;
-      auto& source = buckets_[static_cast<std::size_t>(std::countr_zero(occupied_)) + 1];
-      if (source.size() > 1) {
-        if (!spread(source, limit)) return false;
-      } else {  // most of the time where few are pending
-        entry = source.front();
-        if (entry.key > limit) return false;
-        advance(entry.key);
-        source.clear();
-        --size_;
-        return true;
-      }
-    } else if (buckets_[0][cursor_].key > limit) {
-      return false;
+      return size_ != 0 &&
+             take_lowest(buckets_[static_cast<std::size_t>(std::countr_zero(occupied_)) + 1], limit, entry);
     }
+    if (buckets_[0][cursor_].key > limit) return false;
     --size_;
     entry = buckets_[0][cursor_++];
     return true;
@@ -99,23 +88,23 @@ class RadixHeap {
     if (bucket != 0) occupied_ |= std::uint64_t{1} << (bucket - 1);
   }
 
-  // Spreads the lowest bucket, unless its least key lies beyond the limit: time must not move past what is still to
-  // come. Bucket 0 is used up.
-  bool spread(std::vector<QueueEntry>& lowest, std::uint64_t limit) {
-    std::uint64_t least = lowest.front().key;
-    for (const QueueEntry& entry : lowest) least = entry.key < least ? entry.key : least;
-    if (least > limit) return false;
-    advance(least);
-    for (const QueueEntry& entry : lowest) put(entry);
-    lowest.clear();
-    return true;
-  }
-  // The lowest bucket is about to be emptied.
-  void advance(std::uint64_t key) {
+  // Takes the first entry of the lowest bucket and spreads the others, unless its key lies beyond the limit: time must not
+  // move past what is still to come. Bucket 0 is used up.
+  bool take_lowest(std::vector<QueueEntry>& lowest, std::uint64_t limit, QueueEntry& entry) {
+    std::size_t first = 0;
+    for (std::size_t i = 1; i < lowest.size(); ++i) first = lowest[i].key < lowest[first].key ? i : first;
+    entry = lowest[first];
+    if (entry.key > limit) return false;
     occupied_ &= occupied_ - 1;
     buckets_[0].clear();
     cursor_ = 0;
-    last_ = key;
+    last_ = entry.key;
+    --size_;
+    for (std::size_t i = 0; i < lowest.size(); ++i) {
+      if (i != first) put(lowest[i]);
+    }
+    lowest.clear();
+    return true;
   }
 
   std::uint64_t occupied_ = 0;  // bit i: bucket i + 1 holds entries

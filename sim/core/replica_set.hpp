@@ -1,6 +1,7 @@
 // A set of node numbers as bits: votes, voters, partitions. Up to 64 members live inline, more on the heap.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <vector>
@@ -40,7 +41,9 @@ class ReplicaSet {
   }
   /// Words of 64 that it keeps beside the first.
   std::size_t words() const { return rest_.size(); }
-  bool empty() const { return size() == 0; }
+  bool empty() const {
+    return first_ == 0 && std::all_of(rest_.begin(), rest_.end(), [](std::uint64_t word) { return word == 0; });
+  }
   /// Removes every member and keeps the memory.
   void clear() {
     first_ = 0;
