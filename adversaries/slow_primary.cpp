@@ -33,28 +33,36 @@ class SlowPrimary final : public BehaviourWith<SlowPrimaryOptions> {
     if (message.signer() != packet.from || !proposes(message.kind())) return true;
     Turn& turn = turns_[packet.from];
     const Time now = powers().now();
-    const auto [known, fresh] = turn.leaves.try_emplace(message.id(), kNever);
+    if (message.id() <= turn.forgotten) return true;  // it has left long ago, or is one of too many that wait
+    const auto [known, fresh] = turn.proposals.try_emplace(message.id());
+    Proposal& proposal = known->second;
     // The receivers of one proposal get it together; the core may well have sent the next ones already.
     if (fresh) {
       const Duration wait = options().period > options().margin ? options().period - options().margin : Duration(0);
       turn.last = later(std::max(turn.last, now), wait);
-      turn.made = now;
-      known->second = turn.last;
+      proposal = {now, turn.last};
       note("slow-primary", packet.from, message.id());
-      if (turn.leaves.size() > kMostRemembered) turn.leaves.erase(turn.leaves.begin());
-    } else if (now > turn.made && now < known->second) {
-      return false;  // asked for again before it was to leave
+    } else if (now > proposal.made && now < proposal.leaves) {
+      powers().drop(packet);  // asked for again before it was to leave
+      return false;
     }
-    if (known->second > now) packet.delay = sum_of(packet.delay, known->second - now);
+    if (proposal.leaves > now) packet.delay = sum_of(packet.delay, proposal.leaves - now);
+    if (turn.proposals.size() > kMostRemembered) {
+      turn.forgotten = turn.proposals.begin()->first;
+      turn.proposals.erase(turn.proposals.begin());
+    }
     return true;
   }
 
  private:
   static constexpr std::size_t kMostRemembered = 4096;
+  struct Proposal {
+    Time made, leaves;
+  };
   struct Turn {
-    std::map<std::uint64_t, Time> leaves;  // by number of the signing
-    Time last = kStart;                    // when the proposal made last leaves
-    Time made = kStart;
+    std::map<std::uint64_t, Proposal> proposals;  // by number of the signing, which grows
+    std::uint64_t forgotten = 0;                  // all up to this number
+    Time last = kStart;                           // when the proposal made last leaves
   };
   std::map<NodeId, Turn> turns_;
 };

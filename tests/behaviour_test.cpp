@@ -205,6 +205,24 @@ TEST_CASE("slow-primary: one proposal a period, the same for every receiver") {
   CHECK(world.happened("slow-primary") == 3);
 }
 
+TEST_CASE("slow-primary: a proposal that is asked for again before it leaves is dropped, however many there are") {
+  Stage4 world("{corrupt: [0], behaviours: [{slow-primary: {period: 500ms, margin: 100ms}}]}");
+  const auto batch = world.powers.batch_of({world.powers.request("a")});
+  const auto first = world.powers.proposal(0, 0, 1, batch);
+  world.send(0, 1, first);
+  world.powers.move_to(100ms);
+  const auto second = world.powers.proposal(0, 0, 2, batch);
+  world.send(0, 1, second);
+  CHECK(world.powers.dropped.empty());
+  world.send(0, 1, first);
+  CHECK(world.powers.dropped.size() == 1);
+  for (Slot slot = 3; slot < 5000; ++slot) world.send(0, 1, world.powers.proposal(0, 0, slot, batch));
+  CHECK(world.happened("slow-primary") == 4999);
+  world.send(0, 1, first);  // more than it remembers ago: no new proposal
+  CHECK(world.last.delay == 0ms);
+  CHECK(world.happened("slow-primary") == 4999);
+}
+
 TEST_CASE("censor: the core never hears the client, forwarded or not") {
   Stage4 world("{corrupt: [0], behaviours: [{censor: {clients: c1}}]}");
   CHECK(world.adversary->incoming({world.powers.request("a", 0), 4, 0, {}, {}}));
