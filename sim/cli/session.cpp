@@ -98,7 +98,9 @@ Ending run_once(const Scenario& scenario, const std::string& trace, const std::v
   apply_expectations(scenario.expect, ending.result);
   if (with_sequence) {
     collect_sequence(ending, world.manifest(), [&](Observer& observer) {
-      World again(scenario, scenario.run.seed);
+      Scenario same = scenario;
+      same.run.max_events = outcome->events;  // whatever ended it, there is no more to see
+      World again(same, same.run.seed);
       again.observe(observer);
       const StopOnInterrupt stop(again);
       const Watchdog watchdog(again, scenario.run.wall_clock);
