@@ -130,6 +130,18 @@ TEST_CASE("run.memory: every way to grow ends the run, inconclusive, at the same
   }
 }
 
+// A replica keeps clients in a row: the first and the last of them are enough to make it long.
+TEST_CASE("run.memory: what replicas keep of clients counts, of those in between as well") {
+  const auto heard = [](const char* last) {
+    return run_kit::run(scenario(fmt::format("clients: {{count: 100000, requests: 0, script: [{{name: a, at: 0s, "
+                                             "client: 0}}, {{name: b, at: 1s, client: {}}}]}}\n",
+                                             last),
+                                 "until: 60s, memory: 130MB"));
+  };
+  CHECK(heard("1").outcome.reason == EndReason::answered);
+  CHECK(heard("99999").outcome.reason == EndReason::memory);
+}
+
 TEST_CASE("run.memory: more memory goes further, and enough of it changes nothing") {
   const auto run_with = [](const char* memory) {
     return run_kit::run(scenario("clients: {count: 4, requests: 200}", fmt::format("until: 60s, memory: {}", memory)));

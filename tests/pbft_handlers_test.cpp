@@ -1,5 +1,7 @@
 // What one PBFT replica does with messages that are not what they should be. The rules themselves are in
 // pbft_rules_test.cpp; here each handler is seen to ask for them.
+#include <tuple>
+
 #include "sim/protocols/pbft.hpp"
 #include "tests/one_node.hpp"
 // doctest last: its CHECK takes the place of ours.
@@ -95,6 +97,38 @@ TEST_CASE("a commit certificate decides only with a quorum of COMMITs, and from 
 TEST_CASE("a state is taken over only with a quorum of CHECKPOINTs for it") {
   check_needs_a_quorum([](Desk& desk, const auto& voters) { return desk.state(2, voters); },
                        &one_node::Surroundings::adopted, 2);
+}
+
+TEST_CASE("early messages wait for their view and slot, in order, and so many of each signer") {
+  one_node::Keys keys{kN};
+  const auto prepare = [&](NodeId who, View view, Slot slot) {
+    Prepare m;
+    m.view = view;
+    m.slot = slot;
+    m.value = Digest{7};
+    return keys.sign(who, std::move(m));
+  };
+  const std::int64_t before = counted_bytes;
+  EarlyMessages early(4);
+  for (const auto& [who, view, slot] :
+       std::vector<std::tuple<NodeId, View, Slot>>{{1, 2, 9}, {3, 1, 6}, {1, 1, 8}, {1, 1, 5}, {1, 1, 5}, {1, 1, 7}})
+    CHECK(early.keep(*prepare(who, view, slot)));
+  CHECK(counted_bytes > before);
+  CHECK_FALSE(early.keep(*prepare(1, 3, 1)));  // a fifth of one signer; the repeated one did not count
+  CHECK(early.keep(*prepare(2, 3, 1)));
+  std::vector<Slot> handled;
+  const auto note = [&](const Message& m) { handled.push_back(m.label().slot); };
+  while (early.next(1, 7, note)) {
+  }
+  CHECK(handled == std::vector<Slot>{5, 6, 7});
+  CHECK_FALSE(early.next(2, 8, note));
+  early.forget(2, 8);  // view 1, and slot 1 of view 3
+  CHECK(early.keep(*prepare(1, 3, 20)));
+  CHECK(early.next(2, 9, note));
+  CHECK(early.next(3, 20, note));
+  CHECK(handled == std::vector<Slot>{5, 6, 7, 9, 20});
+  CHECK(early.empty());
+  CHECK(counted_bytes == before);
 }
 
 TEST_CASE("a primary that took a state over proposes above it") {

@@ -123,6 +123,24 @@ TEST_CASE("a proposal is its primary's, bears the name of its batch, and holds s
   CHECK(flaw<PrePrepare>(proposal(1, 9, Json::array({message("request", 2, {{"client", 2}, {"number", 1}})}))) != "");
 }
 
+/// Every vote twice: more than a quorum of votes, none of which proves anything the first time did not.
+Json doubled(Json votes) {
+  const Json again = votes;
+  votes.insert(votes.end(), again.begin(), again.end());
+  return votes;
+}
+
+TEST_CASE("nobody is made to keep a vote twice") {
+  CHECK(certificate_flaw(changed(prepared(1, 9), [](Json& c) { c["prepares"] = doubled(c["prepares"]); })) != "");
+  CHECK(flaw<CommitCertificate>(
+            changed(commits(1, 9), [](Json& m) { m["fields"]["commits"] = doubled(m["fields"]["commits"]); })) != "");
+  CHECK(flaw<ViewChange>(changed(view_change(0, 5, 8, Json::array()), [](Json& m) {
+          m["fields"]["checkpoint"] = doubled(m["fields"]["checkpoint"]);
+        })) != "");
+  CHECK(flaw<NewView>(changed(
+            new_view(5), [](Json& m) { m["fields"]["view_changes"] = doubled(m["fields"]["view_changes"]); })) != "");
+}
+
 TEST_CASE("a prepared certificate is a genuine proposal and a quorum of genuine votes for it") {
   CHECK(certificate_flaw(prepared(1, 9)) == "");
   const auto broken = [](const std::function<void(Json&)>& change) {
@@ -173,6 +191,7 @@ TEST_CASE("a VIEW-CHANGE proves its checkpoint and shows each slot of its window
   CHECK(shown(Json::array({prepared(5, 9)})) != "");                  // from the view that it asks for
   CHECK(shown(Json::array({prepared(1, 9), prepared(2, 9)})) != "");  // twice
   CHECK(shown(Json::array(), 0) == "");
+  CHECK(shown(Json::array(), 9) != "");  // no checkpoint is taken there
   const auto broken = [](const std::function<void(Json&)>& change) {
     return flaw<ViewChange>(
         changed(view_change(0, 5, 8, Json::array()), [&](Json& m) { change(m["fields"]["checkpoint"]); }));

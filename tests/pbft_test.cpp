@@ -253,3 +253,44 @@ TEST_CASE("the stated liveness bound is kept, half of it is needed, and without 
   const auto stays = first_primaries_down("view_timeout: 5ms, retransmit: 5ms, backoff: none", 4, 1);
   CHECK((stays.result.accepted == 0 || stays.result.figures.latency.max > bound.count()));
 }
+
+// A quorum of one decides what it proposes before `propose` returns. Whatever that leads to must not lead back into it:
+// with 50,000 requests pending, one call inside the other needs more stack than there is.
+TEST_CASE("a primary that is a quorum by itself works off any backlog, and signs one proposal a slot") {
+  const auto backlog = run(R"(
+schema: byzsim/v1
+name: backlog
+protocol: {name: pbft, n: 4, quorum: 1, batch: 1, view_timeout: 3s, window: 100000, checkpoint_interval: 100000}
+network: {latency: 1ms}
+clients: {requests: 50000, mode: open, interval: 30us}
+adversary: {corrupt: [0], behaviours: [silence]}
+run: {until: 60s}
+)");
+  CHECK(backlog.result.accepted == 50'000);
+  // A NEW-VIEW with a proposal for slot 2 and requests pending beside it: those must come after slot 2.
+  const auto new_view = run(R"(
+schema: byzsim/v1
+name: new-view
+protocol: {name: pbft, n: 4, f: 0, quorum: 2f+1, batch: 1, view_timeout: 500ms, status: false}
+network: {latency: 1ms}
+clients:
+  count: 5
+  requests: 0
+  script:
+    - {name: a, at: 0s, client: 0, to: [0]}
+    - {name: b, at: 2ms, client: 1, to: [0]}
+    - {name: c, at: 4ms, client: 2, to: [0]}
+    - {name: e, at: 5ms, client: 3, to: [2]}
+    - {name: d, at: 12ms, client: 4, to: [1]}
+adversary:
+  rules:
+    - {match: {from: 0, to: 1, type: {not: new-view}, before: 1s}, do: drop}
+    - {match: {from: [2, 3], to: 1, type: [prepare, commit], before: 400ms}, do: drop}
+    - {match: {from: [1, 2, 3], to: 0, type: request, before: 600ms}, do: drop}
+    - {match: {from: clients, to: [0, 3], value: [d, e], before: 600ms}, do: drop}
+run: {until: 10s}
+)");
+  CHECK(new_view.result.figures.happened.at("new-view") >= 1);
+  CHECK(new_view.result.culprits.empty());
+  CHECK(new_view.result.violations.empty());
+}

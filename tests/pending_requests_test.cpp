@@ -38,10 +38,12 @@ struct Model {
   std::list<NodeId> line;
   std::map<NodeId, Mine> clients;
   bool lost = false;
+  bool served = false;
 
   bool first(NodeId client) const { return !line.empty() && line.front() == client; }
-  void leave_place(NodeId client) {
+  void leave_place(NodeId client, Turn how) {
     Mine& mine = clients[client];
+    if (first(client)) (how == Turn::served ? served : lost) = true;
     line.remove(client);
     if (mine.numbers.empty()) {
       mine = {};
@@ -50,8 +52,8 @@ struct Model {
       mine.pin = *mine.numbers.begin();
     }
   }
-  void move_on(Mine& mine, const Request& r) const {
-    std::uint64_t to = std::min(r.answered, r.number - 1);
+  void move_on(Mine& mine, const Request& r, std::uint64_t answered) const {
+    std::uint64_t to = std::min(answered, r.number - 1);
     if (r.number > window) to = std::max(to, r.number - window);
     mine.moved = std::max(mine.moved, to);
     std::erase_if(mine.numbers, [&](std::uint64_t number) { return number <= mine.moved; });
@@ -62,30 +64,21 @@ struct Model {
     if (r.number <= mine.moved) return Added::withdrawn;
     if (!mine.numbers.insert(r.number).second) return Added::known;
     const bool fresh = mine.numbers.size() == 1;
-    move_on(mine, r);
-    if (fresh || mine.pin <= mine.moved) {
-      lost = lost || (!fresh && first(r.client));
-      leave_place(r.client);
-    }
+    move_on(mine, r, 0);  // what it says of answers counts once it is executed
+    if (fresh || mine.pin <= mine.moved) leave_place(r.client, Turn::lost);
     return Added::fresh;
   }
-  Turn serve(const Request& r, bool by_vote) {
+  void serve(const Request& r, bool by_vote) {
     Mine& mine = clients[r.client];
-    if (mine.numbers.empty()) return Turn::stays;
+    if (mine.numbers.empty()) return;
     const bool turn = r.number == mine.pin || (by_vote && r.number < mine.pin);
     mine.numbers.erase(r.number);
-    move_on(mine, r);
-    if (!turn && mine.pin > mine.moved) return Turn::stays;
-    const bool was_first = first(r.client);
-    leave_place(r.client);
-    return !was_first ? Turn::stays : turn ? Turn::over : Turn::lost;
+    move_on(mine, r, r.answered);
+    if (turn || mine.pin <= mine.moved) leave_place(r.client, turn ? Turn::served : Turn::lost);
   }
-  bool remove(NodeId client, std::uint64_t number) {
+  void remove(NodeId client, std::uint64_t number, Turn how) {
     Mine& mine = clients[client];
-    if (mine.numbers.erase(number) == 0 || mine.pin != number) return false;
-    const bool was_first = first(client);
-    leave_place(client);
-    return was_first;
+    if (mine.numbers.erase(number) != 0 && mine.pin == number) leave_place(client, how);
   }
   std::vector<std::pair<NodeId, std::uint64_t>> all() const {
     std::vector<std::pair<NodeId, std::uint64_t>> list;
@@ -104,37 +97,35 @@ std::vector<std::pair<NodeId, std::uint64_t>> all(const PendingRequests& pending
 
 TEST_CASE("pending requests: as their definition has it, whatever comes and goes") {
   CHECK(rc::check("equal to a list of queues", [](const std::vector<std::uint32_t>& steps) {
-    PendingRequests pending(kFirst, 3);
-    Model model{3, {}, {}, false};
+    PendingRequests pending(3);
+    Model model{3, {}, {}};
     for (const std::uint32_t step : steps) {
       const NodeId client = kFirst + step / 16 % 4;
       const std::uint64_t number = 1 + step / 64 % 9;
       const auto r = request(client, number, step / 1024 % 3 == 0 ? step / 4096 % 9 : 0);
+      const Turn how = step % 2 == 0 ? Turn::served : Turn::lost;
       switch (step % 16) {
         case 0:
         case 1:
-          RC_ASSERT(pending.remove(client, number) == model.remove(client, number));
+          pending.remove(client, number, how);
+          model.remove(client, number, how);
           break;
         case 2:
         case 3:
         case 4:
         case 5:
-          RC_ASSERT(pending.serve(*r, step % 2 == 0) == model.serve(*r, step % 2 == 0));
-          break;
-        case 6:
-          pending.remove_if([&](const Request& one) { return one.number == number; });
-          for (const NodeId one : std::vector<NodeId>(model.line.begin(), model.line.end())) model.remove(one, number);
+          pending.serve(*r, step % 2 == 0);
+          model.serve(*r, step % 2 == 0);
           break;
         default:
           RC_ASSERT(pending.add(r) == model.add(*r));
-          RC_ASSERT(pending.lost_turn() == std::exchange(model.lost, false));
       }
       RC_ASSERT(all(pending) == model.all());
       RC_ASSERT(pending.empty() == model.line.empty());
-      if (!pending.empty()) {
-        const NodeId head = model.line.front();
-        RC_ASSERT(pending.head() == std::make_pair(head, model.clients[head].pin));
-      }
+      RC_ASSERT(pending.head_changed() == (model.served || model.lost));
+      RC_ASSERT(pending.take_head_served() == std::exchange(model.served, false));
+      RC_ASSERT(pending.take_head_lost() == std::exchange(model.lost, false));
+      RC_ASSERT(!pending.head_changed());
     }
     // A primary takes the clients in turn, one request of each, until there are none.
     pending.begin_proposing();
@@ -156,56 +147,70 @@ TEST_CASE("pending requests: as their definition has it, whatever comes and goes
   }));
 }
 
+/// What an execution does to the turn of whoever comes first.
+enum class Came { nothing, served, lost };
+Came serve(PendingRequests& pending, const Ref<const Request>& r, bool by_vote = true) {
+  pending.serve(*r, by_vote);
+  if (pending.take_head_served()) return Came::served;
+  return pending.take_head_lost() ? Came::lost : Came::nothing;
+}
+
 TEST_CASE("pending requests: before a request at the head of its queue, no other client is served twice") {
-  PendingRequests pending(kFirst, 100);
+  PendingRequests pending(100);
   for (std::uint64_t number = 1; number <= 50; ++number) pending.add(request(5, number));
   pending.add(request(4, 1));
-  CHECK(pending.serve(*request(4, 1), true) == Turn::stays);  // out of turn
+  CHECK(serve(pending, request(4, 1)) == Came::nothing);  // out of turn
   pending.add(request(4, 2));
-  CHECK(pending.head() == std::pair<NodeId, std::uint64_t>(5, 1));
-  CHECK(pending.serve(*request(5, 2), true) == Turn::stays);  // client 5 has not had its turn with that
-  CHECK(pending.serve(*request(5, 1), true) == Turn::over);
-  CHECK(pending.head() == std::pair<NodeId, std::uint64_t>(4, 2));
-  CHECK(pending.serve(*request(5, 3), true) ==
-        Turn::stays);  // out of turn: so it goes behind whoever has come meanwhile
+  CHECK(serve(pending, request(5, 2)) == Came::nothing);  // client 5 has not had its turn with that
+  CHECK(serve(pending, request(5, 1)) == Came::served);
+  CHECK(serve(pending, request(5, 3)) == Came::nothing);  // out of turn: it goes behind whoever has come meanwhile
   pending.add(request(6, 1));
-  CHECK(pending.serve(*request(4, 2), true) == Turn::over);
-  CHECK(pending.serve(*request(5, 4), true) == Turn::over);
-  CHECK(pending.head() == std::pair<NodeId, std::uint64_t>(6, 1));
+  CHECK(serve(pending, request(4, 2)) == Came::served);
+  CHECK(serve(pending, request(5, 4)) == Came::served);
+  CHECK(serve(pending, request(6, 1)) == Came::served);
 }
 
 TEST_CASE(
     "pending requests: nobody is kept waiting by a number that came later, nor served by what was done long ago") {
-  PendingRequests pending(kFirst, 1000);
+  PendingRequests pending(1000);
   pending.add(request(4, 100));
   pending.add(request(5, 1));
   pending.add(request(4, 99));  // comes first in its queue, but it is not what client 4 is in line for
-  CHECK(pending.head() == std::pair<NodeId, std::uint64_t>(4, 100));
-  CHECK(pending.serve(*request(4, 50), false) == Turn::stays);
-  CHECK(pending.serve(*request(4, 100), false) == Turn::over);
-  CHECK(pending.head() == std::pair<NodeId, std::uint64_t>(5, 1));
-  CHECK(pending.serve(*request(5, 1), true) == Turn::over);
-  CHECK(pending.head() == std::pair<NodeId, std::uint64_t>(4, 99));
-  CHECK(pending.serve(*request(4, 50), true) == Turn::over);
+  CHECK(serve(pending, request(4, 50), false) == Came::nothing);
+  CHECK(serve(pending, request(4, 100), false) == Came::served);
+  CHECK(serve(pending, request(5, 1)) == Came::served);
+  CHECK(serve(pending, request(4, 50)) == Came::served);  // now it is in line for 99
 }
 
-TEST_CASE("pending requests: the last word of a client counts, and is there for whoever has not heard it") {
-  PendingRequests pending(kFirst, 5);
+TEST_CASE("pending requests: the highest number is a client's last word, for whoever has not heard it") {
+  PendingRequests pending(5);
   for (std::uint64_t number = 2; number <= 5; ++number) CHECK(pending.add(request(4, number)) == Added::fresh);
   CHECK(pending.add(request(4, 1)) == Added::fresh);
   CHECK(pending.add(request(4, 6)) == Added::fresh);  // a window after 1
   CHECK(pending.add(request(4, 1)) == Added::withdrawn);
   CHECK(pending.last_word(4)->number == 6);
-  CHECK(!pending.lost_turn());
-  CHECK(pending.add(request(4, 7, 4)) == Added::fresh);  // 2 to 4 have been answered; it was the turn of 2
-  CHECK(pending.lost_turn());
-  CHECK(all(pending) == std::vector<std::pair<NodeId, std::uint64_t>>{{4, 5}, {4, 6}, {4, 7}});
-  CHECK(pending.add(request(4, 3)) == Added::withdrawn);
+  CHECK(!pending.head_changed());
+  CHECK(pending.add(request(4, 7)) == Added::fresh);  // a window after 2, for which it was the turn
+  CHECK(pending.take_head_lost());
+  CHECK(all(pending) == std::vector<std::pair<NodeId, std::uint64_t>>{{4, 3}, {4, 4}, {4, 5}, {4, 6}, {4, 7}});
+  CHECK(pending.add(request(4, 2)) == Added::withdrawn);
   CHECK(pending.last_word(4)->number == 7);
-  CHECK(pending.serve(*request(4, 7), true) == Turn::stays);  // executed before its time: then everybody knows
+  CHECK(serve(pending, request(4, 7)) == Came::nothing);  // executed before its time: then everybody knows
   CHECK(pending.last_word(4) == nullptr);
-  CHECK(pending.serve(*request(4, 20), true) == Turn::lost);
+  CHECK(serve(pending, request(4, 20)) == Came::lost);
   CHECK(pending.empty());
+}
+
+TEST_CASE("pending requests: what a request says of answers counts only once that very request is executed") {
+  PendingRequests pending(100);
+  CHECK(pending.add(request(4, 50, 49)) == Added::fresh);  // its client has signed another 50, which says nothing
+  CHECK(pending.add(request(4, 3)) == Added::fresh);
+  CHECK(pending.add(request(4, 50)) == Added::known);
+  CHECK(serve(pending, request(4, 50)) == Came::served);
+  CHECK(all(pending) == std::vector<std::pair<NodeId, std::uint64_t>>{{4, 3}});
+  CHECK(pending.add(request(4, 60)) == Added::fresh);
+  CHECK(serve(pending, request(4, 51, 50)) == Came::lost);
+  CHECK(all(pending) == std::vector<std::pair<NodeId, std::uint64_t>>{{4, 60}});
 }
 
 }  // namespace

@@ -13,7 +13,8 @@
 //   P  the client's longest pause between two transmissions
 //   R  the time within which whoever gets nowhere is sent what it lacks: (g + 1) r + 2d for every 64 slots (of those
 //      decided before, and of two windows at most), with r the longest pause between two STATUS (`retransmit`, 64
-//      times that with `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers
+//      times that with `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers; where d > (g - 1/2) r, an old
+//      STATUS can arrive just before the one that matters, which goes unanswered, and R is (2g + 1) r + 2d
 //   a  the requests served before it: its client's earlier ones, and of each other client, however many it has
 //      stockpiled, one before the first of its client, two before the second, and so on
 //   D  the time a view takes that succeeds: 7d (VIEW-CHANGE, NEW-VIEW, request, the three phases, reply) and the slots
@@ -42,7 +43,8 @@
 //   come further are followed, to the highest view that all f+1 have reached. Of each replica its last four
 //   VIEW-CHANGEs are kept.
 // - STATUS (TOCS 2002) is sent by whoever waits for something (a request, a NEW-VIEW, what others are known to have)
-//   and has not had its turn, or lacks what it knew to be decided, for `retransmit`; on coming back from a crash, and
+//   and has for `retransmit` neither had its turn nor come to another view, or lacks what it knew to be decided; on
+//   coming back from a crash, and
 //   in a view that begins from a checkpoint it lacks. It is answered with VIEW-CHANGE, proposal and
 //   votes by all, and with NEW-VIEW, state or stable proof, and commit certificates by f+1 replicas, others at each
 //   attempt; no more than two a `retransmit` and replica of each of the two sorts, with 64 slots at most.
@@ -83,7 +85,7 @@ Pbft::Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)
              [this](const Message& m) { return env_.verify(m); }},
       disk_(disk ? static_cast<Disk*>(disk.release()) : new Disk(options.client_window)),
       d_(*disk_),
-      pending_(env.n(), options.client_window),
+      pending_(options.client_window),
       patience_(env, kStatus),
       timeout_(options.view_timeout),
       resend_after_(options.retransmit),
@@ -110,6 +112,7 @@ void Pbft::on_restart() {
     views_.keep(d_.view_change);
     env_.start_timer(kResend, resend_after_);
   }
+  note_waiting();
   send_status();
 }
 
@@ -118,8 +121,7 @@ void Pbft::on_timer(TimerName timer) {
     case kRequest:
     case kNewView:
       if (!patience_.fired(timer)) break;
-      env_.suspect(rules_.primary(d_.view),
-                   timer == kRequest ? "a request was not executed in time" : "no new view in time");
+      env_.suspect(rules_.primary(d_.view), d_.active ? "a request was not executed in time" : "no new view in time");
       start_view_change(d_.view + 1);
       break;
     case kResend:
@@ -186,7 +188,7 @@ void Pbft::on(const PrePrepare& m) {
 
 void Pbft::on(const Prepare& m) {
   if (!counts_here(m, m.view)) return;
-  if (m.signer() == rules_.primary(m.view)) return;  // the PRE-PREPARE is its vote
+  if (m.signer() == rules_.primary(d_.view)) return;  // the PRE-PREPARE is its vote
   LogEntry& entry = d_.log.at(m.slot);
   if (!entry.prepares.add(tally_key(m.value), m.signer()) || entry.prepared) return;
   entry.votes.emplace_back(&m);
@@ -233,17 +235,16 @@ void Pbft::above_window(const Message& m) {
 }
 
 void Pbft::handle_early() {
-  if (early_.empty()) return;
-  early_.take([&](const Message& m) { return m.label().view < d_.view || m.label().slot <= d_.log.low(); });
-  const auto due = early_.take(
-      [&](const Message& m) { return d_.active && m.label().view == d_.view && in_window(m.label().slot); });
-  for (const auto& m : due) on_message(*m);
+  if (handling_early_ || early_.empty()) return;
+  handling_early_ = true;
+  do early_.forget(d_.view, d_.log.low());
+  while (d_.active && early_.next(d_.view, d_.stable + options_.window, [this](const Message& m) { on_message(m); }));
+  handling_early_ = false;
 }
 
 PendingRequests::Added Pbft::wait_for(const Ref<const Request>& request) {
-  if (failures_ == 0 && pending_.empty()) waiting_since_ = env_.now();
   const PendingRequests::Added added = pending_.add(request);
-  if (pending_.lost_turn()) head_gone_ = true;
+  note_waiting();
   if (added != PendingRequests::Added::withdrawn) watch();
   return added;
 }
@@ -256,7 +257,10 @@ void Pbft::wait_for_all(const PrePrepare& proposal, bool proposed) {
   }
 }
 
+// What is proposed may be executed at once, where a quorum is one; then there may be more to propose.
 void Pbft::propose() {
+  if (proposing_) return;
+  proposing_ = true;
   while (pending_.has_unproposed() && in_window(d_.next_slot) && d_.next_slot <= d_.executed + options_.pipeline) {
     std::vector<Ref<const Request>> requests;
     while (requests.size() < options_.batch && pending_.has_unproposed()) {
@@ -264,11 +268,12 @@ void Pbft::propose() {
       if (options_.dedup && d_.service.executed(request->client, request->number)) continue;
       requests.push_back(std::move(request));
     }
-    if (requests.empty()) return;
+    if (requests.empty()) break;
     auto proposal = propose_in(d_.next_slot++, make_ref<const Batch>(std::move(requests)));
     env_.broadcast(proposal);
     accept(d_.log.at(proposal->slot), proposal);
   }
+  proposing_ = false;
 }
 
 Ref<const PrePrepare> Pbft::propose_in(Slot slot, Ref<const Batch> batch) {
@@ -344,39 +349,33 @@ void Pbft::decide(LogEntry& entry, const Ref<const PrePrepare>& proposal, View v
 
 void Pbft::execute_ready() {
   bool any = false;
-  bool head_done = false;
   for (LogEntry* entry = d_.log.find(d_.executed + 1); entry != nullptr && entry->decided;
        entry = d_.log.find(d_.executed + 1)) {
     any = true;
     const Ref<const PrePrepare> decision = entry->decision;
     ++d_.executed;
-    for (const auto& request : decision->batch->requests()) {
-      const PendingRequests::Turn turn = execute(*request, !entry->taken_over);
-      head_done = head_done || turn == PendingRequests::Turn::over;
-      head_gone_ = head_gone_ || turn == PendingRequests::Turn::lost;
-    }
+    for (const auto& request : decision->batch->requests()) execute(*request, !entry->taken_over);
     env_.note_executed(d_.executed, decision->value, d_.service.digest());
     if (d_.executed % options_.checkpoint_interval == 0) take_checkpoint();
   }
   if (!any) return;
-  if (head_done || head_gone_ || pending_.empty()) ++progress_;
+  if (pending_.head_changed() || pending_.empty()) ++progress_;
   settle_log();
-  after_execution(head_done);
+  after_execution();
 }
 
-// What came of the turn of the client that has waited longest.
-PendingRequests::Turn Pbft::execute(const Request& request, bool by_vote) {
+void Pbft::execute(const Request& request, bool by_vote) {
   using Turn = PendingRequests::Turn;
   const bool again = d_.service.executed(request.client, request.number);
   if (options_.dedup && again) {
     env_.mark("duplicate-suppressed");
-    return pending_.remove(request.client, request.number) ? Turn::lost : Turn::stays;
+    return pending_.remove(request.client, request.number, Turn::lost);
   }
   const std::uint64_t result = d_.service.apply(request);
   env_.note_applied(d_.executed, request, result);
   send_reply(request, result);
   if (!again) return pending_.serve(request, by_vote);
-  return pending_.remove(request.client, request.number) ? Turn::over : Turn::stays;
+  pending_.remove(request.client, request.number, Turn::served);
 }
 
 void Pbft::resend_reply(const Request& request) {
@@ -395,13 +394,15 @@ void Pbft::send_reply(const Request& request, std::uint64_t result) {
 // Timers and proposals follow what has just been executed. The back-off ends when the request that has waited longest
 // here is executed for the first time, and with nothing else: neither null slots and duplicates nor the requests of a
 // colluding client that a faulty primary serves before it.
-void Pbft::after_execution(bool head_done) {
+void Pbft::after_execution() {
+  const bool head_done = pending_.take_head_served();
   // Whoever comes first now has all of the time before it; but that somebody gave up ends no back-off.
   if (head_done || options_.backoff == Backoff::any_execution) {
     timeout_ = options_.view_timeout;
     failures_ = 0;
-    waiting_since_ = env_.now();
+    waited_.begin_anew(env_.now());
   }
+  note_waiting();
   if (d_.active) {
     if (pending_.empty() || head_done || options_.timer == TimerRule::any_progress ||
         (patience_.waiting_for(kNewView) && options_.backoff == Backoff::any_execution)) {
@@ -413,7 +414,7 @@ void Pbft::after_execution(bool head_done) {
 }
 
 void Pbft::start_request_timer() {
-  const bool head_gone = std::exchange(head_gone_, false);
+  const bool head_gone = pending_.take_head_lost();
   if (!d_.active || is_primary()) return;
   if (head_gone) patience_.stop_waiting();
   if (!patience_.waiting() && !pending_.empty()) patience_.wait(kRequest, timeout_);

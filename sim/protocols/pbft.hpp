@@ -90,10 +90,10 @@ class Pbft final : public PbftReactor {
   void try_decide(LogEntry& entry);
   void decide(LogEntry& entry, const Ref<const PrePrepare>& proposal, View view, const ReplicaSet& voters);
   void execute_ready();
-  PendingRequests::Turn execute(const Request& request, bool by_vote);
+  void execute(const Request& request, bool by_vote);
   void resend_reply(const Request& request);
   void send_reply(const Request& request, std::uint64_t result);
-  void after_execution(bool head_done);
+  void after_execution();
   void start_request_timer();
 
   // Checkpoints, and asking and answering for what is missing: pbft_status.cpp.
@@ -102,6 +102,9 @@ class Pbft final : public PbftReactor {
   void learn_stable(Slot slot, std::vector<Ref<const Checkpoint>> proof);
   void settle_log();
   void trim_log();
+  void note_waiting() {
+    if (waited_.waits() == (d_.active && pending_.empty())) waited_.begin_or_stop(env_.now());
+  }
   bool wanting() const { return !d_.active || !pending_.empty() || behind(); }
   bool behind() const;
   Slot known_decided() const;
@@ -133,10 +136,11 @@ class Pbft final : public PbftReactor {
   PendingRequests pending_;  // the timers stand for the first of them
   Patience patience_;        // with the view: from a quorum in it, or a request, to the next such execution
   Duration timeout_;
-  Duration resend_after_;   // until our VIEW-CHANGE is sent again
-  bool head_gone_ = false;  // the request that had waited longest will never be executed any more
-  View failures_ = 0;       // views given up since that execution
-  Time waiting_since_{};    // that execution, or when there was something to wait for again
+  Duration resend_after_;  // until our VIEW-CHANGE is sent again
+  View failures_ = 0;      // views given up since the request that had waited longest was executed
+  Waited waited_;          // since then, for a request or a NEW-VIEW
+  bool proposing_ = false;
+  bool handling_early_ = false;
 
   Duration status_after_;            // until we ask for what we wait for
   std::uint64_t attempts_ = 0;       // how often we asked without effect

@@ -9,6 +9,25 @@
 
 namespace byzsim::pbft {
 
+/// For how long a replica has had something to wait for, all in all.
+class Waited {
+ public:
+  bool waits() const { return since_ != kNever; }
+  void begin_or_stop(Time now) {
+    before_ = until(now);
+    since_ = waits() ? kNever : now;
+  }
+  Duration until(Time now) const { return waits() ? sum_of(before_, now - since_) : before_; }
+  void begin_anew(Time now) {
+    before_ = {};
+    if (waits()) since_ = now;
+  }
+
+ private:
+  Duration before_{};
+  Time since_ = kNever;
+};
+
 class Patience {
  public:
   /// `look` is the timer that fires for a look; those for waits are named in `wait`.

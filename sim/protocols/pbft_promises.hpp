@@ -20,8 +20,12 @@ inline void vary(Options& options, Stream& draw, std::uint32_t n, std::uint32_t 
   if (draw.chance(300'000) && least <= n - f)
     options.quorum = *QuorumRule::parse(std::to_string(between(least, n - f)));
   // Most worlds wait for some view changes. A timeout below the true delay is sound: it doubles.
-  options.view_timeout = std::chrono::milliseconds(between(2, 40)) * (draw.chance(150'000) ? 1 : 25);
-  options.retransmit = std::chrono::milliseconds(between(2, 25)) * (draw.chance(150'000) ? 2 : 20);
+  // One draw a statement: the order in which operands are evaluated is the compiler's.
+  const bool fast = draw.chance(150'000);
+  const bool patient = draw.chance(400'000);  // so that no view but a faulty primary's fails, and the bound is small
+  options.view_timeout = std::chrono::milliseconds(between(2, 40) * (fast ? 1 : patient ? 250 : 25));
+  const bool often = draw.chance(150'000);
+  options.retransmit = std::chrono::milliseconds(between(2, 25) * (often ? 2 : 20));
   if (draw.chance(200'000)) options.retransmit_growth = static_cast<std::uint32_t>(between(2, 3));
   options.batch = draw.chance(600'000) ? 1 : static_cast<std::uint32_t>(between(2, 64));
   options.pipeline = draw.chance(500'000) ? 32 : static_cast<std::uint32_t>(between(1, 8));
@@ -32,7 +36,8 @@ inline void vary(Options& options, Stream& draw, std::uint32_t n, std::uint32_t 
     options.window = 20'000;
   } else if (draw.chance(800'000)) {
     options.checkpoint_interval = between(1, 8);
-    options.window = options.checkpoint_interval * between(1, 3) + draw.below(2);
+    options.window = options.checkpoint_interval * between(1, 3);
+    options.window += draw.below(2);
   }
 }
 
@@ -48,7 +53,9 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   const Wide r = options.retransmit.count() * Wide{options.retransmit_growth > 1 ? 64 : 1};
   const Wide lacked = std::min<Wide>(facts.decided, 2 * Wide{options.window});
   const Wide rounds = std::max<Wide>(ceil_div(lacked, kMostAnswered), 1);
-  const Wide big_r = rounds * ((ceil_div(facts.n - 1, facts.f + 1) + 1) * r + 2 * d);
+  const Wide groups = ceil_div(facts.n - 1, facts.f + 1);
+  const Wide pauses = 2 * d > (2 * groups - 1) * r ? 2 * groups + 1 : groups + 1;
+  const Wide big_r = rounds * (pauses * r + 2 * d);
   const Wide slots = ceil_div(a, options.batch);
   const Wide big_d =
       7 * d + 3 * d * ceil_div(slots, options.pipeline) + d * ceil_div(slots, options.checkpoint_interval);
@@ -66,6 +73,7 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   const bool osdi99 = options.timer_convention == TimerConvention::osdi99;
   Wide w = (t + facts.gst.count()) * power;
   if (facts.gst.count() == 0) w = osdi99 ? (m == 0 ? 0 : t * power / 2) : t * (power - 1);
+  w = std::min(w, kMost);
   const Wide total = facts.client_pause.count() + big_r + w + m * 3 * d + big_d + a * (w + big_d);
   return Duration{static_cast<std::int64_t>(std::min(total, kMost))};
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/protocols/pbft_messages.hpp"
@@ -33,8 +34,11 @@ struct Rules {
   std::string flaw(const PrePrepare& m) const {
     if (m.signer() != primary(m.view)) return "it is not signed by the primary of its view";
     if (!m.batch || m.batch->digest() != m.value) return "its value is not the digest of its batch";
-    if (m.batch->requests().size() > options.batch) return "it holds more requests than `batch` allows";
-    for (const auto& request : m.batch->requests()) {
+    return flaw(*m.batch);
+  }
+  std::string flaw(const Batch& batch) const {
+    if (batch.requests().size() > options.batch) return "it holds more requests than `batch` allows";
+    for (const auto& request : batch.requests()) {
       if (request->signer() != request->client || request->client < n || !verify(*request)) {
         return "it holds a request that its client did not sign";
       }
@@ -42,23 +46,29 @@ struct Rules {
     return {};
   }
 
+  /// Why these are not the votes of a quorum, each voter's once; `voters` have voted already.
+  std::string flaw_of_votes(const auto& votes, auto&& counts, ReplicaSet voters = {}) const {
+    for (const auto& vote : votes) {
+      if (!vote || !signed_by_replica(*vote) || !counts(*vote)) return "a vote that does not count";
+      if (!voters.insert(vote->signer())) return "a voter twice";
+    }
+    return voters.size() < quorum ? "too few voters" : "";
+  }
+
   std::string flaw(const Certificate& certificate) const {
     if (!certificate.pre_prepare) return "a prepared certificate has no proposal";
     const PrePrepare& proposal = *certificate.pre_prepare;
     if (!proposal.batch) return "the proposal of a prepared certificate has no batch";
+    // Who believes a certificate without votes believes no batch that could not have been proposed.
+    if (std::string why = options.check_certificates ? flaw(proposal) : flaw(*proposal.batch); !why.empty())
+      return "in a prepared certificate: " + why;
     if (!options.check_certificates) return {};
     if (!verify(proposal)) return "the proposal of a prepared certificate is not genuine";
-    if (std::string why = flaw(proposal); !why.empty()) return "in a prepared certificate: " + why;
-    ReplicaSet voters{proposal.signer()};
-    for (const auto& vote : certificate.prepares) {
-      if (!vote || !signed_by_replica(*vote) || vote->slot != proposal.slot ||
-          !counts(vote->view, vote->value, proposal)) {
-        return "a prepared certificate holds a vote that does not count for its proposal";
-      }
-      voters.insert(vote->signer());
-    }
-    if (voters.size() < quorum) return "a prepared certificate has too few voters";
-    return {};
+    const auto counted = [&](const Prepare& vote) {
+      return vote.slot == proposal.slot && counts(vote.view, vote.value, proposal);
+    };
+    const std::string why = flaw_of_votes(certificate.prepares, counted, {proposal.signer()});
+    return why.empty() ? why : "a prepared certificate has " + why;
   }
 
   std::string flaw(const CommitCertificate& m) const {
@@ -66,33 +76,25 @@ struct Rules {
     const PrePrepare& proposal = *m.pre_prepare;
     if (!verify(proposal)) return "the proposal of a commit certificate is not genuine";
     if (std::string why = flaw(proposal); !why.empty()) return "in a commit certificate: " + why;
-    ReplicaSet voters;
-    for (const auto& vote : m.commits) {
-      if (!vote || !signed_by_replica(*vote) || vote->slot != proposal.slot ||
-          !counts(vote->view, vote->value, proposal)) {
-        return "a commit certificate holds a vote that does not count for its proposal";
-      }
-      voters.insert(vote->signer());
-    }
-    if (voters.size() < quorum) return "a commit certificate has too few voters";
-    return {};
+    const auto counted = [&](const Commit& vote) {
+      return vote.slot == proposal.slot && counts(vote.view, vote.value, proposal);
+    };
+    const std::string why = flaw_of_votes(m.commits, counted);
+    return why.empty() ? why : "a commit certificate has " + why;
   }
 
   std::string flaw_of_proof(Slot slot, const std::vector<Ref<const Checkpoint>>& proof) const {
     if (slot == 0) return {};
-    ReplicaSet voters;
-    for (const auto& vote : proof) {
-      if (!vote || !signed_by_replica(*vote) || vote->slot != slot || vote->state != proof.front()->state) {
-        return "the proof of its checkpoint holds a vote that does not count";
-      }
-      voters.insert(vote->signer());
-    }
-    if (voters.size() < quorum) return "the proof of its checkpoint has too few voters";
-    return {};
+    if (slot > kFarthest) return "its checkpoint lies beyond any slot";
+    if (slot % options.checkpoint_interval != 0) return "no checkpoint is taken at its slot";
+    const auto counted = [&](const Checkpoint& vote) {
+      return vote.slot == slot && vote.state == proof.front()->state;
+    };
+    const std::string why = flaw_of_votes(proof, counted);
+    return why.empty() ? why : "the proof of its checkpoint has " + why;
   }
 
   std::string flaw(const ViewChange& m) const {
-    if (m.stable > kFarthest) return "its checkpoint lies beyond any slot";
     if (std::string why = flaw_of_proof(m.stable, m.checkpoint); !why.empty()) return why;
     std::set<Slot> slots;
     for (const Certificate& certificate : m.prepared) {
@@ -140,7 +142,7 @@ struct Rules {
     for (const auto& vc : m.view_changes) {
       if (!vc || vc->view != m.view || !signed_by_replica(*vc)) return "it holds a VIEW-CHANGE that does not count";
       if (std::string why = flaw(*vc); !why.empty()) return "it holds an invalid VIEW-CHANGE: " + why;
-      senders.insert(vc->signer());
+      if (!senders.insert(vc->signer())) return "it holds two VIEW-CHANGEs of one replica";
     }
     if (senders.size() < quorum) return "it holds too few VIEW-CHANGEs";
     const Proposals due = proposals(m.view_changes);
@@ -158,22 +160,24 @@ struct Rules {
     return {};
   }
 
-  /// What must hold of a NEW-VIEW for it to be read at all, whether or not it follows from its VIEW-CHANGEs.
+  /// What must hold of a NEW-VIEW for it to be read at all, whether or not it follows from its VIEW-CHANGEs: whoever
+  /// believes more would vote for several values of one slot, or propose what no client asked for.
   bool readable(const NewView& m) const {
     Slot above = 0;
     for (const auto& vc : m.view_changes) {
       if (!vc || vc->stable > kFarthest) return false;
       above = std::max(above, vc->stable);
       for (const Certificate& certificate : vc->prepared) {
-        if (!certificate.pre_prepare || !certificate.pre_prepare->batch ||
-            certificate.pre_prepare->slot <= vc->stable ||
+        if (!certificate.pre_prepare || certificate.pre_prepare->slot <= vc->stable ||
             certificate.pre_prepare->slot - vc->stable > options.window) {
           return false;
         }
       }
     }
+    Slot last = above;
     return std::all_of(m.pre_prepares.begin(), m.pre_prepares.end(), [&](const auto& p) {
-      return p && p->batch && p->slot > above && p->slot - above <= options.window;
+      return p && p->view == m.view && p->slot > std::exchange(last, p->slot) && p->slot - above <= options.window &&
+             verify(*p) && flaw(*p).empty();
     });
   }
 

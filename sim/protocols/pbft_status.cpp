@@ -67,17 +67,19 @@ void Pbft::on(const State& m) {
   ++progress_;
   d_.snapshots[m.slot] = m.state;
   env_.note_adopted(m.slot, state);
-  // Of what a client has moved on from nobody knows any more whether it was executed: that ends no back-off.
-  bool head_done = false;
-  if (!pending_.empty()) {
-    const auto [client, number] = pending_.head();
-    head_done = d_.service.result(client, number).has_value();
-    head_gone_ = head_gone_ || d_.service.executed(client, number);
+  std::vector<Ref<const Request>> done;
+  pending_.for_each([&](const Ref<const Request>& request) {
+    if (d_.service.executed(request->client, request->number)) done.push_back(request);
+  });
+  for (const auto& request : done) {
+    // Of what a client has moved on from nobody knows any more whether it was executed: that ends no back-off.
+    const bool served = d_.service.result(request->client, request->number).has_value();
+    pending_.remove(request->client, request->number,
+                    served ? PendingRequests::Turn::served : PendingRequests::Turn::lost);
   }
-  pending_.remove_if([&](const Request& request) { return d_.service.executed(request.client, request.number); });
   learn_stable(m.slot, m.checkpoint);
   settle_log();
-  after_execution(head_done);
+  after_execution();
   execute_ready();
 }
 

@@ -43,12 +43,11 @@ bool Pbft::note_view_of(NodeId replica, View view) {
 // Gives up every view before this one, and is twice as patient for each, by whatever way it came here.
 void Pbft::go_to(View view) {
   if (view == d_.view) return;
-  if (failures_ == 0 && pending_.empty()) waiting_since_ = env_.now();
   failures_ = std::min<View>(failures_ + (view - d_.view), kMostDoublings);
   View doublings = failures_ - (options_.timer_convention == TimerConvention::osdi99 ? 1 : 0);
   if (options_.backoff == Backoff::none) doublings = 0;
   // Who is led through views faster than by its own timers has not been that patient yet.
-  const Duration most = sum_of(env_.now() - waiting_since_, options_.view_timeout);
+  const Duration most = sum_of(waited_.until(env_.now()), options_.view_timeout);
   timeout_ = std::min(product_of(options_.view_timeout, std::int64_t{1} << doublings), most);
   d_.view = view;
   views_.saw(env_.self(), view);
@@ -59,6 +58,7 @@ void Pbft::go_to(View view) {
 void Pbft::start_view_change(View view) {
   go_to(view);
   d_.active = false;
+  note_waiting();
   patience_.stop_waiting();
   ViewChange m;
   m.view = view;
@@ -110,6 +110,7 @@ void Pbft::install(const Ref<const NewView>& new_view) {
   if (new_view->view != d_.view) patience_.stop_waiting();
   go_to(new_view->view);
   d_.active = true;
+  note_waiting();
   d_.new_view = new_view;
   d_.view_change = nullptr;
   views_.forget_up_to(d_.view);
@@ -120,9 +121,12 @@ void Pbft::install(const Ref<const NewView>& new_view) {
   d_.log.for_each([](Slot, LogEntry& entry) { entry.new_view(); });
   d_.next_slot = std::max(above, d_.stable) + 1;
   pending_.begin_proposing();
+  // All are known before the first is accepted: that may be decided at once, and lead to new proposals.
   for (const auto& proposal : new_view->pre_prepares) {
     d_.next_slot = std::max(d_.next_slot, proposal->slot + 1);
     wait_for_all(*proposal, true);
+  }
+  for (const auto& proposal : new_view->pre_prepares) {
     if (in_window(proposal->slot)) accept(d_.log.at(proposal->slot), proposal);
   }
   // The timer for the new view runs on until the request that has waited longest is executed in it.

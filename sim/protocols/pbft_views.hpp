@@ -6,9 +6,10 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <tuple>
+#include <utility>
 #include <vector>
 
+#include "sim/core/limits.hpp"
 #include "sim/protocols/pbft_messages.hpp"
 
 namespace byzsim::pbft {
@@ -80,35 +81,57 @@ class EarlyMessages {
 
   /// False if its signer has used up its share.
   bool keep(const Message& m) {
-    const Label& label = m.label();
-    if (!known_.insert({m.signer(), m.kind().index, label.view, label.slot}).second) return true;
-    if (count_[m.signer()] >= most_of_one_) {
-      known_.erase({m.signer(), m.kind().index, label.view, label.slot});
-      return false;
-    }
-    ++count_[m.signer()];
-    list_.emplace_back(&m);
+    const Key key{m.label().view, m.label().slot, m.kind().index, m.signer()};
+    if (kept_.contains(key)) return true;
+    std::size_t& count = count_[m.signer()];
+    if (count >= most_of_one_) return false;
+    ++count;
+    kept_.emplace(key, &m);
+    by_slot_.insert({key.slot, key});
+    weigh();
+    check_limits();
     return true;
   }
-  /// Takes out those for which `due(message)` holds, in the order in which they came.
-  std::vector<Ref<const Message>> take(const std::function<bool(const Message&)>& due) {
-    std::vector<Ref<const Message>> taken;
-    std::vector<Ref<const Message>> rest;
-    for (auto& m : list_) (due(*m) ? taken : rest).push_back(std::move(m));
-    list_ = std::move(rest);
-    for (const auto& m : taken) {
-      known_.erase({m->signer(), m->kind().index, m->label().view, m->label().slot});
-      --count_[m->signer()];
-    }
-    return taken;
+  /// Forgets those of views before `view` and of slots up to `low`.
+  void forget(View view, Slot low) {
+    while (!kept_.empty() && kept_.begin()->first.view < view) erase(kept_.begin());
+    while (!by_slot_.empty() && by_slot_.begin()->first <= low) erase(kept_.find(by_slot_.begin()->second));
   }
-  bool empty() const { return list_.empty(); }
+  /// Takes out the first of this view and a slot up to `high`, and hands it on; false if there is none.
+  bool next(View view, Slot high, auto&& handle) {
+    const auto found = kept_.lower_bound(Key{view, 0, 0, 0});
+    if (found == kept_.end() || found->first.view != view || found->first.slot > high) return false;
+    const Ref<const Message> m = found->second;
+    erase(found);
+    handle(*m);
+    return true;
+  }
+  bool empty() const { return kept_.empty(); }
 
  private:
+  struct Key {
+    View view;
+    Slot slot;
+    std::uint16_t kind;
+    NodeId signer;
+    auto operator<=>(const Key&) const = default;
+  };
+  using Kept = std::map<Key, Ref<const Message>>;
+  static constexpr std::uint64_t kBytes = 160;  // what one counts in memory, beside the message
+
+  void erase(Kept::iterator place) {
+    --count_[place->first.signer];
+    by_slot_.erase({place->first.slot, place->first});
+    kept_.erase(place);
+    weigh();
+  }
+  void weigh() { bytes_.set(kBytes * kept_.size()); }
+
   std::size_t most_of_one_;
-  std::vector<Ref<const Message>> list_;
-  std::set<std::tuple<NodeId, std::uint16_t, View, Slot>> known_;
+  Kept kept_;  // in the order in which they will be due
+  std::set<std::pair<Slot, Key>> by_slot_;
   std::map<NodeId, std::size_t> count_;
+  Footprint bytes_;
 };
 
 }  // namespace byzsim::pbft

@@ -18,6 +18,7 @@
 #include "sim/core/ids.hpp"
 #include "sim/core/limits.hpp"
 #include "sim/core/ref.hpp"
+#include "sim/replica/by_client.hpp"
 #include "sim/replica/workload.hpp"
 
 namespace byzsim {
@@ -65,6 +66,7 @@ struct Answer {
 /// (Request::answered) or sends one that is a whole window higher, as the newest timestamp does in OSDI'99, where the
 /// window is one. Numbers from which it has moved on are never executed any more, and their answers are not kept.
 struct ClientRecord {
+  static constexpr std::uint64_t kBytes = 80;  ///< what it counts in memory, its numbers apart
   NodeId client = kNobody;
   std::uint64_t moved = 0;            ///< the client has moved on from every number up to here
   std::uint64_t floor = 0;            ///< every number above `moved` and up to here has been executed
@@ -166,10 +168,9 @@ class Service {
 
   std::uint64_t window_;
   FlatTable table_;
-  NodeId first_ = 0;                 // the lowest client of whom there is a record
-  std::vector<KeptRecord> clients_;  // by client, from first_; those without executions have no client
+  ByClient<KeptRecord, ClientRecord::kBytes> clients_;  // those without executions have no client
   std::uint64_t sum_ = 0;
-  Footprint records_kept_, numbers_kept_;
+  Footprint numbers_kept_;
 };
 
 }  // namespace byzsim

@@ -137,8 +137,9 @@ void draw_clients(Plan& plan) {
                            {"at", time_node(draw.odds(50) ? draw.within(0s, 200ms) : draw.within(0s, plan.gst + 1s))},
                            {"client", number(draw.below(plan.clients))}});
     if (draw.odds(60)) {
-      request.put("operation",
-                  text(fmt::format("{} {} {}", draw.word({"put", "add"}), draw.below(3), draw.below(100))));
+      const char* code = draw.word({"put", "add"});  // one draw a statement
+      const std::uint64_t key = draw.below(3);
+      request.put("operation", text(fmt::format("{} {} {}", code, key, draw.below(100))));
     }
     if (draw.odds(35)) request.put("to", plan.any_nodes(plan.n));
     script.push(std::move(request));

@@ -33,12 +33,15 @@ std::map<std::uint32_t, Duration> back_for_good(const Scenario& scenario) {
   return back;
 }
 
-/// Requests of others that are served before one's own, at most, where clients are served in turn: as many of each as one
-/// has outstanding oneself.
+/// Requests that are served before one's own, at most, where clients are served in turn: those of one's own that are
+/// under way, and as many of each other client as of oneself.
 std::uint64_t served_before(const Scenario& scenario) {
   const ClientSettings& clients = scenario.clients;
-  const std::uint64_t generated = clients.mode == ClientMode::closed ? 1 : clients.requests;
-  return clients.count * (generated + clients.script.size());
+  std::map<std::uint32_t, std::uint64_t> scripted;
+  std::uint64_t most = 0;
+  for (const ScriptedRequest& request : clients.script) most = std::max(most, ++scripted[request.client]);
+  most += clients.mode == ClientMode::closed ? std::min<std::uint64_t>(clients.requests, 1) : clients.requests;
+  return most == 0 ? 0 : clients.count * most - 1;
 }
 
 /// Slots, at most: one a request, and what liars add, of whom no rule acts often.
@@ -51,8 +54,9 @@ std::uint64_t decided_at_most(const Scenario& scenario) {
 /// all others send it in a round, a few times over.
 Duration longest_way(const Scenario& scenario) {
   const CpuSettings& cpu = scenario.replicas.cpu;
-  const Duration each = cpu.receive + cpu.send + cpu.sign + cpu.verify * 4 + cpu.execute;
-  return *scenario.network.delta + each * static_cast<std::int64_t>(64 * scenario.protocol.n);
+  Duration each = product_of(cpu.verify, 4);
+  for (const Duration work : {cpu.receive, cpu.send, cpu.sign, cpu.execute}) each = sum_of(each, work);
+  return sum_of(*scenario.network.delta, product_of(each, static_cast<std::int64_t>(64 * scenario.protocol.n)));
 }
 
 }  // namespace
@@ -94,7 +98,7 @@ Promises promises_of(const Scenario& scenario, const Node& tree) {
     facts.f = f;
     facts.delta = longest_way(scenario);
     facts.gst = scenario.network.gst;
-    facts.client_pause = scenario.clients.retransmit * (scenario.clients.backoff > 1 ? kMostPatience : 1);
+    facts.client_pause = product_of(scenario.clients.retransmit, scenario.clients.backoff > 1 ? kMostPatience : 1);
     facts.ahead = served_before(scenario);
     facts.decided = decided_at_most(scenario);
     promises.answered_within = std::min<Duration>(protocol.answered_within(options, facts), kMostAwaited);

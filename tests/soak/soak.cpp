@@ -176,12 +176,12 @@ class Soak {
     checks.again = kind == "fingerprint";
     checks.verify = kind == "verify";
     checks.command = kind == "exit code";
+    const std::string scratch = checks.scratch;
     std::size_t tried = 0;
     ShrinkLimits limits;
     limits.until = Clock::now() + kLongestShrink;
     const Shrunk shrunk = shrink(world_number(failure.world), kind, limits, [&](const Node& tree) {
-      checks.scratch += std::to_string(++tried % 10);
-      if (checks.scratch.size() > 100) checks.scratch.resize(60);
+      checks.scratch = fmt::format("{}-{}", scratch, ++tried);
       std::set<std::string> kinds;
       for (const Finding& finding : try_apart(tree, checks).findings) kinds.insert(finding.kind);
       return kinds;

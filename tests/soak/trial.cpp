@@ -126,7 +126,10 @@ void note_written(const Node& tree, std::map<std::string, std::uint64_t>& writte
       for (const Node* action : actions)
         note("action " + (action->is_scalar() ? action->scalar : action->keys[0].text));
       for (const char* when : {"on", "since", "until"}) {
-        if (const Node* event = rule.find(when)) note("event " + event->find("event")->scalar);
+        const Node* on = rule.find(when);
+        if (on == nullptr) continue;
+        const Node* event = on->is_map() ? on->find("event") : on;
+        note("event " + (event == nullptr || event->scalar.empty() || event == on ? "at" : event->scalar));
       }
     }
   }
