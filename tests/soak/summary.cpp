@@ -71,8 +71,7 @@ std::vector<std::string> Summary::unreached() const {
 }
 
 std::string Summary::text() const {
-  std::string out =
-      fmt::format("{} worlds, {} events; at most {} MB resident\n", worlds_, events_, resident_kb_ / 1024);
+  std::string out = fmt::format("{} worlds, {} events\n", worlds_, events_);
   out += paragraph("  owed       ", list_of(classes_));
   out += paragraph("  replicas   ", list_of(sizes_));
   out += paragraph("  ended      ", list_of(ends_));
