@@ -2,9 +2,12 @@
 //
 // All must hold; each holds if something that its path leads to fits (see path.hpp). What fits, by what stands there:
 //   number     as for views and slots, or nodes: 3, [1, 2], 1..5, ">= 2", {not: 0}, c0, corrupted
-//   digest     sixteen hexadecimal digits, or as for values: the batch that it names holds the request `a`; none; {not:
-//   a} batch      the same of the batch itself list       {size: ">= 3"}, or for a list of numbers these in this order:
-//   [4, 3] message    none, if there is none; {not: none} truth, text   the word itself
+//   digest     sixteen hexadecimal digits, or as for values: the batch that it names holds the request `a`; none;
+//              {not: a}
+//   batch      the same of the batch itself
+//   list       {size: ">= 3"}, or for a list of numbers these in this order: [4, 3]
+//   message    none, if there is none; {not: none}
+//   truth, text   the word itself
 #pragma once
 
 #include <optional>

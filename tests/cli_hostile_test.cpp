@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/cli/scenarios.hpp"
+#include "sim/core/sanitized.hpp"
 #include "tests/desk.hpp"
 
 namespace byzsim {
@@ -123,7 +124,7 @@ TEST_CASE("what cannot be written is exit 4 and a sentence, not a signal") {
   CHECK_RUN(desk.shell("ulimit -f 1; $ schema > %/s.json"), 4);
 }
 
-#if !defined(__SANITIZE_ADDRESS__)  // which needs terabytes of addresses for itself
+#if !BYZSIM_ADDRESS_SANITIZED
 TEST_CASE("memory that the machine does not give is exit 4 and a sentence, never a verdict") {
   const Desk desk;
   // Far more is allowed than there is: 3,000 replicas that each send to all others.

@@ -48,7 +48,7 @@ struct Sizes {
   std::uint32_t signature = 64;
 };
 
-/// Receives the fields of a message one by one. Three sinks exist: canonical bytes, trace text, nested messages.
+/// Receives the fields of a message one by one: a hash of them, their text, the messages among them.
 class FieldSink {
  public:
   virtual ~FieldSink() = default;

@@ -6,21 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "sim/core/sanitized.hpp"
 #include "sim/replica/content_hasher.hpp"
 
 namespace byzsim {
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-#define BYZSIM_POOLED 0
-#elif defined(__has_feature)
-#define BYZSIM_POOLED !__has_feature(address_sanitizer)
-#else
-#define BYZSIM_POOLED 1
-#endif
-
-#if BYZSIM_POOLED
+#if !BYZSIM_ADDRESS_SANITIZED
 // Messages come and go by the million and in few sizes: freed blocks wait in a list per size for the next of that size.
 // The lists are plain pointers, so that reaching them costs no check for initialisation; a keeper, touched only when a
 // new block is needed, frees them when the thread ends.
@@ -69,7 +62,7 @@ class NestedWalker final : public FieldSink {
 
 // The sanitizer watches every message for use after its end, which a pool would hide.
 void* Message::operator new(std::size_t size) {
-#if BYZSIM_POOLED
+#if !BYZSIM_ADDRESS_SANITIZED
   const std::size_t bucket = (size + kStep - 1) / kStep;
   if (bucket < kBuckets) {
     void*& head = free_blocks[bucket];
@@ -81,7 +74,7 @@ void* Message::operator new(std::size_t size) {
 }
 
 void Message::operator delete(void* memory, std::size_t size) {
-#if BYZSIM_POOLED
+#if !BYZSIM_ADDRESS_SANITIZED
   const std::size_t bucket = (size + kStep - 1) / kStep;
   if (bucket < kBuckets) {
     *static_cast<void**>(memory) = std::exchange(free_blocks[bucket], memory);

@@ -107,7 +107,7 @@ class Message : public Counted {
   const Label& label() const { return label_; }
 
   /// A hash of kind and every field (not of signer, link sender or signature), of nested messages by content and
-  /// signer. What a signature covers is more: Notary::subject. Computed once, when asked for.
+  /// signer. What a signature covers is more: Notary::subject. Formed anew each time for a message that holds others, else kept.
   Digest content() const;
 
   virtual void put_fields(FieldSink& sink) const = 0;

@@ -13,15 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include "sim/core/sanitized.hpp"
+
 namespace byzsim::soak {
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
+constexpr bool kSanitized = BYZSIM_ADDRESS_SANITIZED;
 
 using Clock = std::chrono::steady_clock;
 
