@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analysis/requests_text.hpp"
+
 namespace byzsim {
 
 namespace {
@@ -14,7 +16,8 @@ constexpr std::uint64_t kReach = 256;
 }  // namespace
 
 FaultyVotes::FaultyVotes(std::uint32_t n)
-    : most_(std::clamp<std::size_t>(kMostOfAll / std::max(n, 1u), 1024, 16'384)),
+    : n_(n),
+      most_(std::clamp<std::size_t>(kMostOfAll / std::max(n, 1u), 1024, 16'384)),
       share_(std::max<std::size_t>(most_ / kReach, 8)) {}
 
 void FaultyVotes::Store::resize(std::uint64_t place, std::size_t from, std::size_t to) {
@@ -49,12 +52,12 @@ FaultyVotes::News FaultyVotes::add(NodeId signer, const Key& key, const Message&
   const bool was_known = known != shelf.unseen.kept.end();
   if (!received) {
     if (was_known || !make_room(shelf.unseen, key, most_ / 4, honest, nullptr)) return News::nothing;
-    shelf.unseen.put(key, Kept{message.id(), Ref(&message), decides});
+    shelf.unseen.put(key, Kept{message.id(), requests_in(message, n_), decides});
     return News::content;
   }
   if (was_known) shelf.unseen.take(known);
   if (!make_room(shelf.received, key, most_, honest, &shelf.lost)) return was_known ? News::nothing : News::content;
-  shelf.received.put(key, Kept{message.id(), Ref(&message), decides});
+  shelf.received.put(key, Kept{message.id(), requests_in(message, n_), decides});
   return News::received;
 }
 

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -34,7 +35,7 @@ class FaultyVotes {
   };
   struct Kept {
     std::uint64_t id = 0;
-    Ref<const Message> message;
+    std::string requests;  // those in it, as text
     bool decides = false;
   };
   enum class News : std::uint8_t { nothing, content, received };
@@ -44,6 +45,7 @@ class FaultyVotes {
     std::function<bool(std::uint64_t place, View view)> voted;
   };
 
+  /// Of a run with so many replicas.
   explicit FaultyVotes(std::uint32_t n);
 
   /// `received`: an honest replica holds it. Says what that adds to what was known.
@@ -95,6 +97,7 @@ class FaultyVotes {
   bool make_room(Store& store, const Key& key, std::size_t most, const Honest& honest, Lost* lost) const;
   Map::iterator least_wanted(Store& store, std::uint64_t place, const Honest& honest) const;
 
+  std::uint32_t n_;
   std::size_t most_;   // of one signer, received
   std::size_t share_;  // of one place, where a shelf is full
   std::map<NodeId, Shelf> shelves_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "analysis/requests_text.hpp"
+
 namespace byzsim {
 
 namespace {
@@ -76,7 +78,8 @@ void Forensics::see(const Message& message, const KindFacts& kind) {
   if (!kind.decides || claims_.empty()) return;
   const auto claims = claims_.find(message.signer());
   if (claims == claims_.end() || label.view >= claims->second.highest) return;
-  const Exhibit vote{id, kind.index, message.signer(), label.view, label.slot, label.value, Ref(&message)};
+  const Exhibit vote{
+      id, kind.index, message.signer(), label.view, label.slot, label.value, requests_in(message, manifest_.n)};
   for (const Claim& claim : claims->second.list) weigh(vote, claim);
 }
 
@@ -85,7 +88,7 @@ void Forensics::hear_claim(const Message& message, const KindFacts& kind) {
   Claim claim;
   claim.facts = manifest_.claimed(message);
   const Label& label = message.label();
-  claim.exhibit = {message.id(), kind.index, message.signer(), label.view, label.slot, label.value, nullptr};
+  claim.exhibit = {message.id(), kind.index, message.signer(), label.view, label.slot, label.value, {}};
   Claims& known = claims_[message.signer()];
   known.highest = std::max(known.highest, claim.facts.view);
   View weighed = 0;  // votes of views below were weighed against the same facts before
@@ -106,7 +109,7 @@ void Forensics::hear_claim(const Message& message, const KindFacts& kind) {
       ++known.forgotten;
     }
   }
-  claim.exhibit.message = Ref(&message);
+  claim.exhibit.requests = requests_in(message, manifest_.n);
   votes_.for_each_deciding_vote(message.signer(), [&](const Exhibit& vote, bool received) {
     if (vote.view >= weighed && (received || seen(vote.id))) weigh(vote, claim);
   });
@@ -163,8 +166,8 @@ void Forensics::judge_content(const Message& message) {
   evidence.sort = Evidence::Sort::unjustified;
   evidence.culprit = message.signer();
   evidence.time = now_;
-  evidence.exhibits = {
-      {message.id(), kind.index, message.signer(), label.view, label.slot, label.value, Ref(&message)}};
+  evidence.exhibits = {{message.id(), kind.index, message.signer(), label.view, label.slot, label.value,
+                        requests_in(message, manifest_.n)}};
   evidence.reason = fmt::format("signed a {} that its own content does not justify: {}", message.name(), fault);
   convict(std::move(evidence));
 }

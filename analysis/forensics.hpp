@@ -7,8 +7,7 @@
 //     have a place for others (proposals, view changes, certificates) are asked about: nothing else can incriminate
 //     itself;
 //   - a deciding vote and a claim for a later view that hides it (Manifest::contradiction), whichever is received
-//   first,
-//     while the vote's slot is not yet settled.
+//     first, while the vote's slot is not yet settled.
 // A proof is about contents, not about the number of one signing: it holds for any two signings that honest replicas
 // received. Who is corrupted decides nothing but whose shelf a thing is kept on, so that a faulty signer pushes out
 // only its own. An honest node that is convicted all the same is a fault of protocol or forensics, raised as
@@ -76,7 +75,7 @@ class Forensics final : public ConflictSink, private NestWalker {
   void judge_content(const Message& message);
   struct Claim {
     ClaimFacts facts;
-    Exhibit exhibit;  // without the message, which may be large
+    Exhibit exhibit;  // without its requests
   };
   struct Claims {
     std::vector<Claim> list;  // each says something else; in the order in which they were heard

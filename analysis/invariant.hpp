@@ -28,6 +28,7 @@ struct Violation {
   std::vector<NodeId> replicas;  ///< those it is about, in increasing order; empty if nobody in particular
   Slot slot = kNoSlot;
   Time time{};
+  Duration within{};                    ///< of a bound that was missed: what it allowed
   std::string message;                  ///< a sentence
   std::vector<std::uint64_t> messages;  ///< numbers of the offending signed messages
 };
@@ -74,7 +75,7 @@ class Invariant : public Observer {
   void report(Violation violation) { docket_->report(*this, std::move(violation)); }
   /// A violation about what `fact` is about.
   void report(const Fact& fact, std::string message) {
-    report({{}, fact.replicas, fact.slot, fact.time, std::move(message), fact.messages});
+    report({{}, fact.replicas, fact.slot, fact.time, {}, std::move(message), fact.messages});
   }
 
  private:

@@ -8,7 +8,7 @@ namespace byzsim {
 
 namespace {
 
-constexpr std::size_t kMostViolations = 1000;
+constexpr std::size_t kMostViolations = 250;  // kept of one invariant, so that none pushes out another's
 
 // Entries of the catalogue, which is complete before the first judge is made.
 const std::vector<const CatalogueEntry*>& all_invariants() {
@@ -173,7 +173,7 @@ void Judge::report(const Invariant& by, Violation violation) {
     if (known.invariant != violation.invariant || known.slot != violation.slot) continue;
     unite(known.replicas, violation.replicas);
     // Of several missed bounds the first that nothing excuses is the one to tell of.
-    const ModelFacts facts = model_at(violation.time);
+    const ModelFacts facts = model_at(violation.time, violation.within);
     if (!known.safety && outside(facts_then_[i], known.time) && !outside(facts, violation.time)) {
       known.time = violation.time;
       known.message = std::move(violation.message);
@@ -182,28 +182,25 @@ void Judge::report(const Invariant& by, Violation violation) {
     }
     return;
   }
-  if (violations_.size() == kMostViolations) {
-    ++violations_dropped_;
+  if (seat->reported == kMostViolations) {
+    ++seat->dropped;
     return;
   }
+  ++seat->reported;
   JudgedViolation judged;
   static_cast<Violation&>(judged) = std::move(violation);
   judged.safety = seat->safety;
   violations_.push_back(std::move(judged));
-  facts_then_.push_back(model_at(violations_.back().time));
+  facts_then_.push_back(model_at(violations_.back().time, violations_.back().within));
   if (!seat->safety || safety_broken_) return;
   safety_broken_ = true;
   if (callback_) callback_(violations_.back());
 }
 
 // Whether it was down at `when`, or so shortly before that it had no chance to help meeting the bound that was missed.
-bool Judge::down_before(NodeId node, Time when) const {
-  Duration bound{};
-  for (const auto& given : {bench_.bounds.answer_within, bench_.bounds.views_agree_within}) {
-    if (given) bound = std::max(bound, *given);
-  }
+bool Judge::down_before(NodeId node, Time when, Duration within) const {
   return std::any_of(down_[node].begin(), down_[node].end(), [&](const Downtime& time) {
-    return time.from <= when && (time.until == kNever || later(time.until, bound) >= when);
+    return time.from <= when && (time.until == kNever || later(time.until, within) >= when);
   });
 }
 
@@ -214,12 +211,12 @@ bool Judge::outside(ModelFacts facts, Time when) const {
 }
 
 // What was true up to then. What happens after a promise was broken excuses nothing.
-ModelFacts Judge::model_at(Time when) const {
+ModelFacts Judge::model_at(Time when, Duration within) const {
   ModelFacts facts{manifest_.n, manifest_.f, 0, 0, false};
   for (NodeId id = 0; id < manifest_.n; ++id) {
     if (books_.roster.faulty_at(id, when)) {
       ++facts.faulty;
-    } else if (down_before(id, when)) {
+    } else if (down_before(id, when, within)) {
       ++facts.down;
     }
   }
@@ -227,7 +224,7 @@ ModelFacts Judge::model_at(Time when) const {
 }
 
 void Judge::conclude(Result& result, const Outcome& outcome) {
-  books_.requests.on_end(outcome);
+  books_.requests.on_end();
   for (Seat& seat : seats_) seat.invariant->on_end(outcome);
 
   bool live_broken = false;
@@ -251,7 +248,7 @@ void Judge::conclude(Result& result, const Outcome& outcome) {
     if (seat.invariant->held() != Liveness::held) result.liveness = seat.invariant->held();
   }
   result.violations = std::move(violations_);
-  result.violations_dropped = violations_dropped_;
+  for (const Seat& seat : seats_) result.violations_dropped += seat.dropped;
 }
 
 // What had to be forgotten, and whether it could have changed what is said of the run.
@@ -261,12 +258,17 @@ void Judge::weigh_the_forgotten(Result& result) const {
   const auto forgot = [&](const char* what, NodeId signer, std::uint64_t count) {
     if (count > 0) result.forgotten.push_back({what, signer, count});
   };
+  std::vector<Slot> forks;
+  for (const JudgedViolation& violation : result.violations) {
+    if (violation.invariant == "agreement") forks.push_back(violation.slot);
+  }
+  const bool forks_untold = std::any_of(seats_.begin(), seats_.end(),
+                                        [](const Seat& seat) { return seat.name == "agreement" && seat.dropped > 0; });
   bool blame = false;  // whether somebody may owe its acquittal to it
   if (votes.forgotten_below() != kNoSlot) {
     forgot("slots", kNobody, votes.forgotten_below() - std::max<Slot>(votes.settled_below(), 1));
-    blame = std::any_of(result.violations.begin(), result.violations.end(), [&](const JudgedViolation& violation) {
-      return violation.invariant == "agreement" && votes.forgotten(violation.slot);
-    });
+    // Of forks that are not told, nobody knows any more which slots they were in.
+    blame = forks_untold || std::any_of(forks.begin(), forks.end(), [&](Slot slot) { return votes.forgotten(slot); });
   }
   for (NodeId id = 0; id < manifest_.n; ++id) {
     const FaultyVotes::Lost lost = votes.lost(id);
@@ -274,7 +276,8 @@ void Judge::weigh_the_forgotten(Result& result) const {
     forgot("votes", id, lost.count);
     forgot("claims", id, claims);
     // Votes for slots that honest replicas never reached had no part in anything.
-    const bool could = (lost.count > 0 && lost.lowest < votes.front()) || claims > 0;
+    const bool forked = std::any_of(forks.begin(), forks.end(), [&](Slot slot) { return lost.covers(slot); });
+    const bool could = (lost.count > 0 && (lost.lowest < votes.front() || forked)) || claims > 0;
     blame = blame || (could && !books_.forensics.convicted(id));
   }
   for (const auto& [signer, count] : ledger.values_forgotten()) forgot("values", signer, count);
@@ -297,13 +300,11 @@ void Judge::weigh_the_forgotten(Result& result) const {
   }
   // Agreement breaks only if two quorums overlap in liars, 2q - n of them at least.
   const std::uint64_t due = 2 * std::uint64_t{manifest_.quorum} - std::min(2 * manifest_.quorum, manifest_.n);
-  const bool forked = std::any_of(result.violations.begin(), result.violations.end(),
-                                  [](const JudgedViolation& violation) { return violation.invariant == "agreement"; });
-  if (forked && blame && result.culprits.size() < due) {
-    result.unsure.push_back(
-        fmt::format("{} culprits are proved where there must be {}, and what was forgotten may prove "
-                    "the others",
-                    result.culprits.size(), due));
+  const auto proved = static_cast<std::uint64_t>(std::count_if(result.culprits.begin(), result.culprits.end(),
+                                                               [&](NodeId culprit) { return culprit < manifest_.n; }));
+  if (!forks.empty() && blame && proved < due) {
+    result.unsure.push_back(fmt::format(
+        "{} replicas are proved guilty where {} must be, and what was forgotten may prove the others", proved, due));
   }
 }
 

@@ -49,6 +49,8 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
     bool safety = true;
     RecordMask wants = 0;
     FactMask heeds = 0;
+    std::size_t reported = 0;   // violations that are kept
+    std::uint64_t dropped = 0;  // and further ones
   };
 
   void seat(const CatalogueEntry& entry);
@@ -61,9 +63,9 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   void raise(const Fact& fact) override;
   void report(const Invariant& by, Violation violation) override;
   void on_downtime(const Record& record);
-  ModelFacts model_at(Time when) const;
+  ModelFacts model_at(Time when, Duration within) const;
   bool outside(ModelFacts facts, Time when) const;
-  bool down_before(NodeId node, Time when) const;
+  bool down_before(NodeId node, Time when, Duration within) const;
   void weigh_the_forgotten(Result& result) const;
   void conclude(Result& result, const Outcome& outcome);
 
@@ -81,7 +83,6 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
     Time until = kNever;
   };
   std::vector<std::vector<Downtime>> down_;  // of each replica, in order
-  std::uint64_t violations_dropped_ = 0;
   bool safety_broken_ = false;
   bool beyond_ = false;
   Time beyond_at_{};

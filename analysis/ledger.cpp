@@ -10,9 +10,10 @@ namespace byzsim {
 
 namespace {
 
-constexpr Slot kSlack = 64;            // settled slots kept whole behind the front, for late votes and decisions
-constexpr Slot kReach = 4096;          // a faulty signer's proposals open no slot further ahead of what is honest
-constexpr std::size_t kMostOfOne = 8;  // proposals of a faulty signer in one slot
+constexpr Slot kSlack = 64;              // settled slots kept whole behind the front, for late votes and decisions
+constexpr Slot kReach = 4096;            // a faulty signer's proposals open no slot further ahead of what is honest
+constexpr std::size_t kMostOfOne = 8;    // proposals of a faulty signer in one slot
+constexpr std::size_t kMostHonest = 64;  // of honest ones; each view may bring another
 
 Digest null_value() {
   static const Digest value = Batch({}).digest();
@@ -61,7 +62,7 @@ Ledger::LiveSlot* Ledger::place_for(NodeId signer, const Message& holder, Digest
   const bool honest = roster_.honest(signer);
   if (honest && holder.signer() == signer) front_ = std::max(front_, slot + 1);
   if (slot >= front_ && slot - front_ >= kReach) return nullptr;
-  LiveSlot* live = slots_.open(slot);
+  LiveSlot* live = honest ? slots_.open(slot) : slots_.open_near(slot);
   if (live == nullptr || honest) return live;
   const auto own = std::count_if(live->proposals.begin(), live->proposals.end(),
                                  [&](const Proposal& known) { return known.signer == signer; });
@@ -73,13 +74,26 @@ void Ledger::on_proposed(NodeId signer, const Message& holder, Digest value, boo
   if (live == nullptr || all_shown_) shown_.add(signer, value, genuine, roster_.honest(signer));
   if (live == nullptr) return;
   const bool begins = credited(signer, holder);
+  const View view = holder.label().view;
   for (Proposal& known : live->proposals) {
-    if (known.value != value || known.view != holder.label().view) continue;
+    if (known.value != value) continue;
+    // The first proposal of a value is the one that counts; that later views propose it again says nothing new.
+    const bool covers =
+        known.named != kNever && known.view <= view && (known.signer == signer || roster_.honest(known.signer));
+    if (known.view != view && !covers) continue;
     known.genuine |= genuine;
     if (begins && known.named == kNever) known.named = now;
     return;
   }
-  live->proposals.push_back({value, holder.label().view, signer, genuine, begins ? now : kNever});
+  const auto by_honest = [&](const Proposal& known) { return roster_.honest(known.signer); };
+  if (live->proposals.size() >= kMostHonest && roster_.honest(signer) &&
+      static_cast<std::size_t>(std::count_if(live->proposals.begin(), live->proposals.end(), by_honest)) >=
+          kMostHonest) {
+    const auto oldest = std::find_if(live->proposals.begin(), live->proposals.end(), by_honest);
+    shown_.add(oldest->signer, oldest->value, oldest->genuine, true);
+    live->proposals.erase(oldest);
+  }
+  live->proposals.push_back({value, view, signer, genuine, begins ? now : kNever});
 }
 
 void Ledger::on_decided(const Record& record) {
@@ -329,7 +343,8 @@ void Ledger::settle(LiveSlot& live, Time now) {
 }
 
 void Ledger::retire() {
-  while (slots_.end() - slots_.base() > kSlack) {
+  // Behind what honest replicas have reached: what the others propose further ahead makes nothing old.
+  while (std::min(front_, slots_.end()) > slots_.base() + kSlack) {
     LiveSlot& lowest = *slots_.find(slots_.base());
     if (lowest.deciders < roster_.honest_replicas() || lowest.executors < roster_.honest_replicas()) return;
     retired_.push_back({lowest.decided, lowest.state});

@@ -75,10 +75,7 @@ Json evidence(const Result& result) {
                {"view", slot_or_null(exhibit.view)},
                {"slot", slot_or_null(exhibit.slot)},
                {"value", exhibit.value ? hash(exhibit.value.bits) : Json()}};
-      if (exhibit.message) {
-        const std::string requests = requests_in(*exhibit.message, result.n);
-        if (!requests.empty()) one["requests"] = requests;
-      }
+      if (!exhibit.requests.empty()) one["requests"] = exhibit.requests;
       exhibits.push_back(std::move(one));
     }
     list.push_back({{"culprit", node(result, proof.culprit)},

@@ -126,8 +126,7 @@ void culprits(Page& page, const Result& r, const Sequence* sequence) {
   for (NodeId culprit : r.culprits) {
     // One proof is enough for a reader: the one that shows the most.
     const auto shows = [&](const Evidence& proof) {
-      return proof.culprit == culprit && proof.exhibits.front().message &&
-             !requests_in(*proof.exhibits.front().message, r.n).empty();
+      return proof.culprit == culprit && !proof.exhibits.front().requests.empty();
     };
     auto found = std::find_if(r.evidence.begin(), r.evidence.end(), shows);
     if (found == r.evidence.end()) {
@@ -146,7 +145,7 @@ void culprits(Page& page, const Result& r, const Sequence* sequence) {
       std::string text = fmt::format("    {} #{}", kind, exhibit.id);
       const std::string value = value_text(exhibit, sequence);
       if (!value.empty()) text += fmt::format("  {}", value);
-      const std::string requests = exhibit.message ? requests_in(*exhibit.message, r.n) : "";
+      const std::string& requests = exhibit.requests;
       if (!requests.empty()) text += fmt::format("  {}", requests);
       page.line(text);
     }

@@ -81,7 +81,7 @@ void RequestBook::on_applied(const Record& record) {
     order->applied.push_back({record.peer, record.id, record.count});
     Client* who = client(record.peer);
     if (who != nullptr && !who->applied.insert(record.id)) raise_duplicate(record);
-    note_result(record.peer, record.id, record.count, true, record);
+    note_result(record.peer, record.id, record.count, true);
     return;
   }
   cursor.astray = true;
@@ -90,7 +90,7 @@ void RequestBook::on_applied(const Record& record) {
 
 void RequestBook::apply_astray(const Record& record, Cursor& cursor) {
   if (!cursor.own.insert({record.peer, record.id}).second) raise_duplicate(record);
-  note_result(record.peer, record.id, record.count, false, record);
+  note_result(record.peer, record.id, record.count, false);
 }
 
 void RequestBook::on_executed(const Record& record) {
@@ -104,8 +104,7 @@ void RequestBook::on_restarted(const Record& record) {
   cursors_[record.node].own.clear();
 }
 
-void RequestBook::note_result(NodeId client_node, std::uint64_t number, std::uint64_t result, bool common,
-                              const Record& record) {
+void RequestBook::note_result(NodeId client_node, std::uint64_t number, std::uint64_t result, bool common) {
   Asked* request = asked(client_node, number);
   if (request == nullptr) return;
   if (!common) {
@@ -118,7 +117,7 @@ void RequestBook::note_result(NodeId client_node, std::uint64_t number, std::uin
   request->result = result;
   if (request->accepted) {
     if (request->answer != result) {
-      raise_otherwise(record, client_node, *request, fmt::format("honest replicas computed {}", result));
+      raise_otherwise(client_node, *request, fmt::format("honest replicas computed {}", result));
     }
     tidy(*client(client_node));
   }
@@ -138,21 +137,19 @@ const Asked* RequestBook::on_accepted(const Record& record) {
   if (!other_results_.empty() && other_results_.contains({{record.node, record.id}, record.count})) {
     request->executed = true;
   } else if (request->executed && request->result != record.count) {
-    raise_otherwise(record, record.node, *request, fmt::format("honest replicas computed {}", request->result));
+    raise_otherwise(record.node, *request, fmt::format("honest replicas computed {}", request->result));
   }
   last_ = *request;
   if (request->executed) tidy(*who);
   return &last_;
 }
 
-void RequestBook::on_end(const Outcome& outcome) {
+void RequestBook::on_end() {
   for (std::size_t c = 0; c < clients_.size(); ++c) {
     for (std::size_t i = clients_[c].head; i < clients_[c].asked.size(); ++i) {
       const Asked& request = clients_[c].asked[i];
       if (!request.accepted || request.executed) continue;
-      Record record;
-      record.time = outcome.end;
-      raise_otherwise(record, static_cast<NodeId>(n_ + c), request, "no honest replica executed the request");
+      raise_otherwise(static_cast<NodeId>(n_ + c), request, "no honest replica executed the request");
     }
   }
 }
@@ -181,10 +178,11 @@ void RequestBook::raise_duplicate(const Record& record) {
   facts_.raise(fact);
 }
 
-void RequestBook::raise_otherwise(const Record& record, NodeId client_node, const Asked& request, std::string why) {
+// The promise was broken when the client believed the answer, whenever that shows.
+void RequestBook::raise_otherwise(NodeId client_node, const Asked& request, std::string why) {
   Fact fact;
   fact.kind = FactKind::accepted_otherwise;
-  fact.time = record.time;
+  fact.time = request.answered;
   fact.node = client_node;
   fact.count = request.number;
   fact.detail = fmt::format("client {} accepted {} for its request {}, but {}", client_node - n_, request.answer,

@@ -54,7 +54,7 @@ class RequestBook {
   const Asked* on_accepted(const Record& record);
   /// The request that the accepted record just entered answers; null if it answers none of an honest client.
   const Asked* just_answered() const { return answered_ ? &last_ : nullptr; }
-  void on_end(const Outcome& outcome);
+  void on_end();
   /// Forgets the order of slots below this one.
   void forget_below(Slot slot) { slots_.retire_below(slot); }
 
@@ -99,9 +99,9 @@ class RequestBook {
   Client* client(NodeId node);
   Asked* asked(NodeId node, std::uint64_t number);
   void apply_astray(const Record& record, Cursor& cursor);
-  void note_result(NodeId client, std::uint64_t number, std::uint64_t result, bool common, const Record& record);
+  void note_result(NodeId client, std::uint64_t number, std::uint64_t result, bool common);
   void raise_duplicate(const Record& record);
-  void raise_otherwise(const Record& record, NodeId client, const Asked& request, std::string why);
+  void raise_otherwise(NodeId client, const Asked& request, std::string why);
   void tidy(Client& client);
 
   const Roster& roster_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "analysis/human.hpp"
+#include "analysis/requests_text.hpp"
 
 namespace byzsim {
 
@@ -14,44 +15,7 @@ namespace {
 constexpr std::size_t kMostEvents = 4096;
 constexpr std::size_t kMostNodes = 8;  // named one by one in a line
 
-class RequestNames final : private FieldSink {
- public:
-  RequestNames(const Message& message, std::uint32_t n) : n_(n) { message.put_fields(*this); }
-  std::string text() const {
-    constexpr std::size_t kMost = 3;
-    std::string text = fmt::format(
-        "{}",
-        fmt::join(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names_.size())), ", "));
-    if (names_.size() > kMost) text += fmt::format(" and {} more", names_.size() - kMost);
-    return text;
-  }
-
- private:
-  void name(std::string_view) override {}
-  void number(std::uint64_t) override {}
-  void boolean(bool) override {}
-  void digest(Digest) override {}
-  void text(std::string_view) override {}
-  void nested(const Message* message) override {
-    if (message == nullptr) return;
-    if (const Request* request = as<Request>(*message)) {
-      names_.push_back(fmt::format("{} (client {})", to_string(request->operation), request->client - n_));
-    }
-  }
-  void begin_list(std::size_t) override {}
-  void end_list() override {}
-  void begin_group() override {}
-  void end_group() override {}
-
-  std::uint32_t n_;
-  std::vector<std::string> names_;
-};
-
 }  // namespace
-
-std::string requests_in(const Message& message, std::uint32_t n) {
-  return RequestNames(message, n).text();
-}
 
 Sequence::Sequence(const Manifest& manifest, SequenceFocus focus)
     : NestWalker(manifest, Batches::named),

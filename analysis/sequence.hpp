@@ -110,7 +110,4 @@ class Sequence final : public Observer, private NestWalker {
   std::size_t overflow_ = 0;
 };
 
-/// `put 7 42 (client 0)`, for every request in the batches that stand directly in `message`; empty if there are none.
-std::string requests_in(const Message& message, std::uint32_t n);
-
 }  // namespace byzsim

@@ -23,6 +23,11 @@ class SlotRing {
       return &ring_[slot & (ring_.size() - 1)];
     return open_new(slot);
   }
+  /// The same for whoever has no right to a far slot: what is far is found if it is open, and not opened.
+  Entry* open_near(Slot slot) {
+    const bool far = slot == 0 || (slot >= end_ && slot - end_ >= kReach);
+    return far ? find(slot) : open(slot);
+  }
   /// The entry of this slot if it is open, null otherwise.
   Entry* find(Slot slot) {
     if (slot - base_ < end_ - base_) [[likely]]

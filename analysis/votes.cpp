@@ -2,12 +2,17 @@
 
 #include <algorithm>
 
+#include "analysis/requests_text.hpp"
+
 namespace byzsim {
 
 namespace {
 
 // Where faulty signers are a quorum among themselves, they open so many slots ahead and values in a slot, and no more.
 constexpr std::uint32_t kAlone = 512;
+// Values of one slot, over all phases and views. A slot in which views come and go without a decision gives up the older
+// half of its views when it has more.
+constexpr std::uint32_t kMostTallies = 128;
 
 std::uint64_t pack(const Message& message, const KindFacts& kind) {
   return message.id() << 8 | static_cast<std::uint8_t>(kind.index);
@@ -44,8 +49,10 @@ void VoteIndex::add_honest(const Message& message, const KindFacts& kind, Time n
   if (!has_slot && label.view == kNoView) return;
   SlotRing<Entry>& ring = has_slot ? by_slot_ : by_view_;
   const std::uint64_t place = has_slot ? label.slot : label.view;
+  std::uint64_t& front = has_slot ? front_of_slots_ : front_of_views_;
+  front = std::max(front, place + 1);
   Entry* entry = ring.open(place);
-  if (entry == nullptr) return;
+  if (entry == nullptr || label.view < entry->complete_from) return;
 
   Tally* own = nullptr;
   bool rivals = false;
@@ -86,7 +93,25 @@ inline void VoteIndex::count(const Message& message, const KindFacts& kind, Entr
   if (++own.count == manifest_.quorum && kind.vote) certify(entry, own, message.label().slot, now);
 }
 
+void VoteIndex::forget_old_views(Entry& entry) {
+  std::vector<View> views;
+  for (std::uint32_t i = 0; i < entry.used; ++i) views.push_back(entry.tallies[i].view);
+  std::nth_element(views.begin(), views.begin() + entry.used / 2, views.end());
+  entry.complete_from = std::max(entry.complete_from, views[entry.used / 2]);
+  std::vector<std::uint32_t> now(entry.used);
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < entry.used; ++i) {
+    const bool gone = entry.tallies[i].view < entry.complete_from;
+    now[i] = gone ? entry.used : kept;
+    if (!gone) std::swap(entry.tallies[kept++], entry.tallies[i]);
+  }
+  std::erase_if(entry.extras, [&](const Extra& extra) { return now[extra.tally] == entry.used; });
+  for (Extra& extra : entry.extras) extra.tally = now[extra.tally];
+  entry.used = kept;
+}
+
 VoteIndex::Tally* VoteIndex::new_tally(Entry& entry, const Label& label, const KindFacts& kind) {
+  if (entry.used >= kMostTallies) forget_old_views(entry);
   if (entry.used == entry.tallies.size()) entry.tallies.emplace_back();
   Tally& tally = entry.tallies[entry.used++];
   tally.value = label.value;
@@ -133,7 +158,7 @@ void VoteIndex::add_faulty(const Message& message, const KindFacts& kind, Time n
   if (place < ring.base() && place != 0) return;  // settled or forgotten
   FaultyVotes& shelves = has_slot ? faulty_by_slot_ : faulty_by_view_;
   const FaultyVotes::Key key{place, label.view, kind.family, kind.index, label.value};
-  const FaultyVotes::Honest honest{ring.end(), [&](std::uint64_t where, View view) {
+  const FaultyVotes::Honest honest{has_slot ? front_of_slots_ : front_of_views_, [&](std::uint64_t where, View view) {
                                      const Entry* entry = ring.find(where);
                                      return entry != nullptr &&
                                             std::any_of(entry->tallies.begin(), entry->tallies.begin() + entry->used,
@@ -201,8 +226,9 @@ void VoteIndex::look_for_conflict(Entry& entry, const Tally& own, const Message&
     const std::uint64_t other = signing_of(entry, i, signer, kind.index);
     if (other == 0) continue;
     Conflict conflict;
-    conflict.first = {other, kind.index, signer, own.view, message.label().slot, rival.value, nullptr};
-    conflict.second = {message.id(), kind.index, signer, own.view, message.label().slot, own.value, Ref(&message)};
+    conflict.first = {other, kind.index, signer, own.view, message.label().slot, rival.value, {}};
+    conflict.second = {
+        message.id(), kind.index, signer, own.view, message.label().slot, own.value, requests_in(message, manifest_.n)};
     if (conflicts_ != nullptr) conflicts_->on_conflict(conflict);
     Fact fact;
     fact.kind = FactKind::votes_conflict;
@@ -227,10 +253,10 @@ void VoteIndex::look_for_conflict(const FaultyVotes& faulty, const FaultyVotes::
   const NodeId signer = message.signer();
   const Slot slot = message.label().slot;
   Conflict conflict;
-  conflict.second = {message.id(), key.kind, signer, key.view, slot, key.value, Ref(&message)};
+  conflict.second = {message.id(), key.kind, signer, key.view, slot, key.value, requests_in(message, manifest_.n)};
   conflict.second_received = true;
   if (const auto* rival = faulty.rival(signer, key)) {
-    conflict.first = {rival->second.id, key.kind, signer, key.view, slot, rival->first.value, rival->second.message};
+    conflict.first = {rival->second.id, key.kind, signer, key.view, slot, rival->first.value, rival->second.requests};
     conflict.first_received = true;
     return conflicts_->on_conflict(conflict);
   }
@@ -242,7 +268,7 @@ void VoteIndex::look_for_conflict(const FaultyVotes& faulty, const FaultyVotes::
     if (!tally.signers.contains(signer)) continue;
     const std::uint64_t other = signing_of(*entry, i, signer, key.kind);
     if (other == 0) continue;
-    conflict.first = {other, key.kind, signer, key.view, slot, tally.value, nullptr};
+    conflict.first = {other, key.kind, signer, key.view, slot, tally.value, {}};
     return conflicts_->on_conflict(conflict);
   }
 }
@@ -278,6 +304,7 @@ Backing VoteIndex::backing(View view, Slot slot, Digest value) const {
   Backing backing;
   const Entry* entry = by_slot_.find(slot);
   if (entry == nullptr && by_slot_.saturated()) return {0, manifest_.quorum};
+  if (entry != nullptr && view < entry->complete_from) return {0, manifest_.quorum};
   const Tally* found = nullptr;
   for (std::uint32_t i = 0; entry != nullptr && i < entry->used; ++i) {
     const Tally& tally = entry->tallies[i];

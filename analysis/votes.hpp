@@ -3,7 +3,7 @@
 //
 // It notices, while counting, a signer's second value in one (kind, view, slot) and a second value with a quorum of
 // votes in one (phase, view, slot). A vote costs a scan over the few values of its slot and one bit; memory is that of
-// the live slots, at most about 64 MB.
+// the live slots and of the latest views in each, at most about 64 MB.
 //
 // Only honest signers open slots and values here. What faulty ones sign stands in FaultyVotes, signer by signer, and
 // counts for whatever honest signers voted for; so no flood of theirs pushes out anybody else's vote.
@@ -29,8 +29,8 @@ struct Exhibit {
   View view = kNoView;
   Slot slot = kNoSlot;
   Digest value{};
-  /// The message itself. Kept for nodes that were faulty when they signed it; may be null for others.
-  Ref<const Message> message;
+  /// The requests in it, as text. Kept of nodes that were faulty when they signed it; may be empty for others.
+  std::string requests;
 };
 
 /// Two values by one signer where one was allowed.
@@ -86,7 +86,7 @@ class VoteIndex {
       });
     }
     faulty_by_slot_.for_each_received(signer, [&](const FaultyVotes::Key& key, const FaultyVotes::Kept& kept) {
-      if (kept.decides) visit(Exhibit{kept.id, key.kind, signer, key.view, key.place, key.value, kept.message}, true);
+      if (kept.decides) visit(Exhibit{kept.id, key.kind, signer, key.view, key.place, key.value, kept.requests}, true);
     });
   }
   void forget_below(Slot slot) {
@@ -104,7 +104,7 @@ class VoteIndex {
   /// What a faulty signer has made the index forget of its own, within what honest replicas have reached.
   FaultyVotes::Lost lost(NodeId signer) const { return faulty_by_slot_.lost(signer); }
   /// One past the furthest slot that an honest signer has voted in.
-  Slot front() const { return by_slot_.end(); }
+  Slot front() const { return front_of_slots_; }
 
  private:
   struct Tally {
@@ -126,9 +126,11 @@ class VoteIndex {
     std::vector<Tally> tallies;  // the first `used` count; the others keep their memory
     std::uint32_t used = 0;
     std::vector<Extra> extras;
+    View complete_from = 0;  // of lower views some were forgotten
     void reset() {
       used = 0;
       extras.clear();
+      complete_from = 0;
     }
   };
 
@@ -137,6 +139,7 @@ class VoteIndex {
   void count(const Message& message, const KindFacts& kind, Entry& entry, Tally& own, Time now);
   void count_faulty(const Message& message, const KindFacts& kind, std::uint64_t place, Time now);
   Tally* new_tally(Entry& entry, const Label& label, const KindFacts& kind);
+  static void forget_old_views(Entry& entry);
   void join(Entry& entry, Tally& tally, std::uint64_t place, const FaultyVotes& faulty, Time now);
   Tally* find(Entry& entry, const Label& label, const KindFacts& kind) const;
   void look_for_conflict(Entry& entry, const Tally& own, const Message& message, const KindFacts& kind, Time now);
@@ -157,6 +160,8 @@ class VoteIndex {
   Slot latest_slot_ = kNoSlot;
   SlotRing<Entry> by_slot_;
   SlotRing<Entry> by_view_;  // messages that have a view and a value but no slot
+  Slot front_of_slots_ = 1;  // one past what honest signers have voted in
+  View front_of_views_ = 0;
   FaultyVotes faulty_by_slot_;
   FaultyVotes faulty_by_view_;
   std::vector<std::pair<std::uint16_t, std::uint16_t>> deciding_;  // family and kind

@@ -44,7 +44,7 @@ void World::Impl::inject(Packet packet) {
   if (packet.message->from() != packet.from) packet.message = Draft::relay(*packet.message, packet.from);
   if (!packet.original) {
     packet.sent = departure();
-  } else if (!seats_[packet.from].corrupt && !seats_[packet.to].corrupt && altered(packet)) {
+  } else if (!manifest_.faulty.contains(packet.from) && !manifest_.faulty.contains(packet.to) && altered(packet)) {
     network_.note_taken(packet.from, packet.to, packet.sent);
     note_beyond(*packet.original, packet.from, packet.to);
   }
@@ -123,6 +123,7 @@ void World::Impl::bring_back(NodeId node, bool state_kept) {
   if (!state_kept) {
     seat.disk.reset();
     manifest_.faulty.insert(node);
+    network_.note_faulty(node);
   }
   if (announced(RecordKind::restarted)) {
     Record r = about(RecordKind::restarted, node);

@@ -94,10 +94,12 @@ void World::Impl::forward(Packet packet) {
   const std::uint64_t bytes = count_sent(message, packet.from, packet.to, 1);
   if (packet.from >= n_ && packet.to >= n_) return lost(message, packet.from, packet.to, "no link");
   const std::uint32_t box = postbox_.put(message, 1);
-  const Parcel parcel{box, packet.from, packet.to, bytes};
+  // What the script sends in an honest node's name is no work of that node's and keeps none of its own messages waiting.
+  const bool copy = !packet.original && !seats_[packet.from].corrupt;
+  const Parcel parcel{box, packet.from, packet.to, bytes, copy};
   // A packet that the adversary held leaves only now; the synchrony bound counts from when it was sent.
   // Putting it on the wire is the replica's work, which the network does not answer for.
-  const Duration work = packet.from < n_ ? scenario_.replicas.cpu.send : Duration{};
+  const Duration work = packet.from < n_ && !copy ? scenario_.replicas.cpu.send : Duration{};
   const Time now = later(std::max(departure(), packet.sent), work);
   charge_ = sum_of(charge_, work);
   const Time sent = later(packet.sent, work);

@@ -21,8 +21,8 @@ TEST_CASE("two conflicting signed messages convict once honest replicas hold bot
     REQUIRE(result.evidence.size() == 1);
     REQUIRE(result.evidence[0].exhibits.size() == 2);
     CHECK(result.evidence[0].exhibits[0].id == a->id());
-    CHECK(result.evidence[0].exhibits[0].message.get() == a.get());
-    CHECK(result.evidence[0].exhibits[1].message.get() == b.get());
+    CHECK(result.evidence[0].exhibits[1].id == b->id());
+    CHECK(result.evidence[0].exhibits[0].requests != result.evidence[0].exhibits[1].requests);
     CHECK(result.evidence[0].reason == "signed two conflicting toy-propose messages in view 0, slot 1");
     CHECK(result.figures.happened.at("conflicting-signatures") == 1);
   }

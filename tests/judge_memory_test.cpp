@@ -204,6 +204,25 @@ TEST_CASE("a decision whose votes may have been forgotten is not called unbacked
   }
 }
 
+TEST_CASE("of a slot that stays undecided the latest views are kept, and an old one is not called unbacked") {
+  const auto decided = [](View view, View last, bool voted) {
+    Story story(4, 1, {3});
+    const auto a = story.ask(0, 1);
+    story.propose(0, 0, 1, a);
+    for (View v = 0; v <= last; ++v) story.commits({0, 1}, v, 1, v == view ? a->digest() : Digest{100 + v});
+    if (voted) story.vote<Commit>(2, view, 1, a->digest());
+    story.decide(1, view, 1, a->digest());
+    return story.end(EndReason::time);
+  };
+  // With a quorum, without, and in a view so long ago that nobody knows.
+  CHECK(decided(990, 1000, true).safety == Safety::held);
+  CHECK(names_of_broken(decided(990, 1000, false)).contains("decided-quorum"));
+  CHECK(decided(5, 20, true).unsure.empty());
+  const Result old = decided(5, 1000, true);
+  CHECK(old.safety == Safety::held);
+  CHECK(old.unsure.size() == 1);
+}
+
 TEST_CASE("a decision takes from the first proposal of its value by the primary of its view") {
   using namespace std::chrono_literals;
   Story story(4, 1, {3});

@@ -49,6 +49,7 @@ class BoundedLiveness final : public Invariant {
     for (const Late& one : late_) {
       Violation violation;
       violation.time = one.due;
+      violation.within = bounds().answer_within.value_or(Duration{});
       violation.message = fmt::format("request {} of client {}, sent at {}, {}", one.number, one.client - manifest().n,
                                       human(one.submitted - kStart), one.how);
       violation.message += also;

@@ -1,6 +1,7 @@
 // Client fairness: no honest client waits longer, on average, than `judge.fairness` times the median honest client. A
-// request that is still unanswered at the end counts with what it has waited so far, so a censored client shows. Judged
-// only if `judge.fairness` is stated.
+// request that is still unanswered at the end counts with what it has waited so far, so a censored client shows. The
+// promise is broken when the client's mean passes that limit for good: what happens later excuses nothing. Judged only if
+// `judge.fairness` is stated.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -21,13 +22,16 @@ class ClientFairness final : public Invariant {
 
   void on_record(const Record& record) override {
     const Asked* request = books().requests.just_answered();
-    if (request != nullptr) add(record.node, record.time - request->submitted);
+    if (request != nullptr) add(record.node, record.time - request->submitted).last = record.time;
   }
 
   void on_end(const Outcome& outcome) override {
     if (!bounds().fairness) return;
-    books().requests.for_each_unanswered(
-        [&](NodeId client, const Asked& request) { add(client, outcome.end - request.submitted); });
+    books().requests.for_each_unanswered([&](NodeId client, const Asked& request) {
+      Wait& wait = add(client, outcome.end - request.submitted);
+      wait.last = std::max(wait.last, request.submitted);
+      ++wait.unanswered;
+    });
     std::vector<std::int64_t> means;
     for (const auto& [client, wait] : waits_) means.push_back(wait.mean());
     if (means.size() < 2) return;
@@ -36,7 +40,7 @@ class ClientFairness final : public Invariant {
     for (const auto& [client, wait] : waits_) {
       if (static_cast<double>(wait.mean()) <= *bounds().fairness * static_cast<double>(median)) continue;
       Violation violation;
-      violation.time = outcome.end;
+      violation.time = passed(wait, *bounds().fairness * static_cast<double>(median), outcome.end);
       violation.message = fmt::format("client {} waited {} on average, the median client {}", client - manifest().n,
                                       human(Duration(wait.mean())), human(Duration(median)));
       report(std::move(violation));
@@ -48,12 +52,22 @@ class ClientFairness final : public Invariant {
   struct Wait {
     std::int64_t total = 0;
     std::int64_t count = 0;
+    std::int64_t unanswered = 0;
+    Time last{};  // from then on its total grows with nothing but the unanswered ones' waiting
     std::int64_t mean() const { return total / count; }
   };
-  void add(NodeId client, Duration took) {
+  Wait& add(NodeId client, Duration took) {
     Wait& wait = waits_[client];
     wait.total += took.count();
     ++wait.count;
+    return wait;
+  }
+  // When a mean that lies above `limit` at the end came to lie there.
+  static Time passed(const Wait& wait, double limit, Time end) {
+    if (wait.unanswered == 0) return wait.last;
+    const double excess = static_cast<double>(wait.total) - limit * static_cast<double>(wait.count);
+    const Duration since{static_cast<std::int64_t>(excess / static_cast<double>(wait.unanswered))};
+    return std::max(wait.last, end - std::min(since, end - kStart));
   }
   std::map<NodeId, Wait> waits_;
 };

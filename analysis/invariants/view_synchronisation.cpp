@@ -48,6 +48,7 @@ class ViewSynchronisation final : public Invariant {
     if (now <= later(from, *bounds().views_agree_within)) return;
     Violation violation;
     violation.time = later(from, *bounds().views_agree_within);
+    violation.within = *bounds().views_agree_within;
     violation.replicas = behind_;
     violation.message = fmt::format("honest replicas were in different views, {} to {}, for more than {}", lowest_,
                                     highest_, human(*bounds().views_agree_within));

@@ -57,6 +57,9 @@ struct Parcel {
   NodeId from = 0;
   NodeId to = 0;
   std::uint64_t bytes = 0;
+  /// Made by somebody on the wire under its sender's name: it takes no capacity of the sender's, holds up nothing that
+  /// it sends, and is missed by nobody.
+  bool copy = false;
 };
 
 /// A parcel that waits for a cut to heal, with what it needs to go on as if nothing had happened.
@@ -121,11 +124,13 @@ class Network {
   /// The parcels that waited for this cut, in the order they were held; pass each to `release`. None if already healed.
   std::vector<HeldParcel> heal(CutId id);
   const Cuts& cuts() const { return cuts_; }
+  /// From now on the model promises nothing about the messages of this node.
+  void note_faulty(NodeId node) { faulty_.insert(node); }
 
   /// A message that somebody took off the wire counts as if the network had lost it.
   void note_taken(NodeId from, NodeId to, Time sent);
   /// A message that somebody held to the end counts as if the network had, once it is past its bound.
-  void note_kept(NodeId from, NodeId to, Time sent, Time end) { note_late({0, from, to, 0}, sent, end); }
+  void note_kept(NodeId from, NodeId to, Time sent, Time end) { note_never({{0, from, to, 0}, sent, {}, 0}, end); }
   /// At the end of a run: what is still held, and past its bound, counts as beyond the model. Returns the first such
   /// parcel. Call once.
   std::optional<Parcel> finish(Time end);
@@ -195,11 +200,15 @@ class Network {
   };
   Walk walk(const Parcel& parcel, Time depart, std::uint64_t bits, Duration late, bool queue, Time now);
   Time transmit(NodeId from, NodeId to, std::uint64_t bytes, Time ready, Time now);
-  Time in_order(NodeId from, NodeId to, Time at);
+  Time in_order(const Parcel& parcel, Time at);
   void find_path(NodeId from, NodeId to);
-  bool honest(const Parcel& parcel) const { return !faulty_.contains(parcel.from) && !faulty_.contains(parcel.to); }
+  // Whether the model promises something about it.
+  bool honest(const Parcel& parcel) const {
+    return !parcel.copy && !faulty_.contains(parcel.from) && !faulty_.contains(parcel.to);
+  }
   void note_missing(const HeldParcel& held);
   void note_late(const Parcel& parcel, Time sent, Time propagated);
+  void note_never(const HeldParcel& held, Time end);
   void note_beyond(Time when);
 
   std::uint32_t n_;

@@ -37,15 +37,15 @@ Network::Outcome Network::forward(const HeldParcel& held, Time now) {
   if (happens(mix64(loss_family_ + held.bits), loss_)) {
     ++counters_.lost;
     note_missing(held);
-    transmit(path_[0], path_[1], parcel.bytes, now, now);  // it was sent, after all
+    if (!parcel.copy) transmit(path_[0], path_[1], parcel.bytes, now, now);  // it was sent, after all
     return {Fate::lost, 0, {}};
   }
   const Duration added = sum_of(cut_delay, held.extra);
   const auto arrive = [&](const Walk& walked) {
     note_late(parcel, held.sent, later(now, sum_of(walked.propagation, added)));
-    return in_order(parcel.from, parcel.to, later(walked.arrival, added));
+    return in_order(parcel, later(walked.arrival, added));
   };
-  const Walk first = walk(parcel, now, held.bits, held_back(held.bits), true, now);
+  const Walk first = walk(parcel, now, held.bits, held_back(held.bits), !parcel.copy, now);
   Outcome outcome{Fate::deliver, 1, {arrive(first), {}}};
   const std::uint64_t copy = mix64(duplicate_family_ + held.bits);
   if (happens(copy, duplicate_)) {
@@ -53,8 +53,7 @@ Network::Outcome Network::forward(const HeldParcel& held, Time now) {
     ++counters_.duplicated;
     outcome.copies = 2;
     outcome.at[1] =
-        in_order(parcel.from, parcel.to,
-                 later(walk(parcel, first.first_departure, draw(copy, kCopy), {}, false, now).arrival, added));
+        in_order(parcel, later(walk(parcel, first.first_departure, draw(copy, kCopy), {}, false, now).arrival, added));
   }
   return outcome;
 }
@@ -134,11 +133,12 @@ Time Network::transmit(NodeId from, NodeId to, std::uint64_t bytes, Time ready, 
   return ready;
 }
 
-Time Network::in_order(NodeId from, NodeId to, Time at) {
+Time Network::in_order(const Parcel& parcel, Time at) {
   if (!fifo_) return at;
-  Time& last = last_arrival_[link_of(row_of(from, to), from, to)];
-  last = std::max(last, at);
-  return last;
+  Time& last = last_arrival_[link_of(row_of(parcel.from, parcel.to), parcel.from, parcel.to)];
+  const Time due = std::max(last, at);
+  if (!parcel.copy) last = due;
+  return due;
 }
 
 void Network::find_path(NodeId from, NodeId to) {
@@ -172,6 +172,12 @@ void Network::note_late(const Parcel& parcel, Time sent, Time propagated) {
   if (propagated > latest && honest(parcel)) note_beyond(latest);
 }
 
+// Held when the run ends, at `end`. Where nothing is too late, what never arrives is lost.
+void Network::note_never(const HeldParcel& held, Time end) {
+  if (bound(held.sent) == kNever) return note_missing(held);
+  note_late(held.parcel, held.sent, end);
+}
+
 void Network::note_beyond(Time when) {
   ++counters_.beyond;
   counters_.first_beyond = std::min(counters_.first_beyond, when);
@@ -185,7 +191,7 @@ std::optional<Parcel> Network::finish(Time end) {
   std::optional<Parcel> first;
   for (const Waiting& waiting : waiting_) {
     const std::uint64_t before = counters_.beyond;
-    note_late(waiting.held.parcel, waiting.held.sent, end);
+    note_never(waiting.held, end);
     if (counters_.beyond > before && !first) first = waiting.held.parcel;
   }
   return first;
