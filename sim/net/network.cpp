@@ -135,11 +135,15 @@ void Network::arrivals(NodeId from, Time now, Time* out) {
   const std::int64_t* fixed = base_ ? base_.get() + row * n_ : nullptr;
   std::uint64_t clamped = 0;
   const auto fill = [&](auto&& delay) {
-    for (NodeId to = 0; to < n_; ++to) {
-      const Time at = now + Duration{delay(to)};
-      clamped += at > latest && to != from ? 1 : 0;
-      out[to] = std::min(at, latest);
-    }
+    const auto range = [&](NodeId to, NodeId end) {
+      for (; to < end; ++to) {
+        const Time at = now + Duration{delay(to)};
+        clamped += at > latest ? 1 : 0;
+        out[to] = std::min(at, latest);
+      }
+    };
+    range(0, std::min(from, n_));
+    range(from + 1, n_);
   };
   if (!latency.random()) {
     const std::int64_t same = latency.least().count();
