@@ -31,7 +31,7 @@ bool holds(const FieldFacts& field, const Json& value, std::string_view wanted, 
     case FieldSort::text:
       return value.get_ref<const std::string&>() == wanted;
     case FieldSort::digest: {
-      if (wanted == "none") return value == json_of(null_value());
+      if (wanted == "none") return value == json_of(Batch::null());
       if (const auto request = powers.named_request(wanted)) return value == json_of(Batch({request}).digest());
       return value.get_ref<const std::string&>() == wanted;
     }

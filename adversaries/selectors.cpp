@@ -186,7 +186,7 @@ bool ValueSelector::contains(Digest value, const Message* message, const Powers&
   }
   Ref<const Batch> batch = message != nullptr ? batch_in(*message) : nullptr;
   if (!batch) batch = powers.batch(value);
-  bool found = none_ && (value == null_value() || (batch && batch->requests().empty()));
+  bool found = none_ && (value == Batch::null() || (batch && batch->requests().empty()));
   if (!batch) {
     // Nobody has shown this batch yet; a forged vote may be for the batch of exactly one named request.
     for (const std::string& name : named_) {
@@ -202,11 +202,6 @@ Node any_form_schema() {
   Node types = Node::list();
   for (const char* type : {"string", "number", "boolean", "array", "object"}) types.push(Node::text(type));
   return Node::map().put("type", std::move(types));
-}
-
-Digest null_value() {
-  static const Digest digest = Batch({}).digest();
-  return digest;
 }
 
 }  // namespace byzsim

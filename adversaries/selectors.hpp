@@ -118,7 +118,4 @@ struct Setting<S> {
   static Node schema() { return any_form_schema(); }
 };
 
-/// The digest of the empty batch, which fills a slot with nothing.
-Digest null_value();
-
 }  // namespace byzsim

@@ -15,11 +15,6 @@ constexpr Slot kReach = 4096;            // a faulty signer's proposals open no 
 constexpr std::size_t kMostOfOne = 8;    // proposals of a faulty signer in one slot
 constexpr std::size_t kMostHonest = 64;  // of honest ones; each view may bring another
 
-Digest null_value() {
-  static const Digest value = Batch({}).digest();
-  return value;
-}
-
 }  // namespace
 
 Ledger::Ledger(const Manifest& manifest, const Roster& roster, VoteIndex& votes, FactSink& facts)
@@ -27,7 +22,7 @@ Ledger::Ledger(const Manifest& manifest, const Roster& roster, VoteIndex& votes,
       roster_(roster),
       votes_(votes),
       facts_(facts),
-      null_value_(null_value()),
+      null_value_(Batch::null()),
       shown_(manifest.n),
       progress_(manifest.n) {}
 

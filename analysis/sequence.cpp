@@ -21,7 +21,7 @@ Sequence::Sequence(const Manifest& manifest, SequenceFocus focus)
     : NestWalker(manifest, Batches::named),
       manifest_(manifest),
       focus_(std::move(focus)),
-      null_value_(Batch({}).digest()) {}
+      null_value_(Batch::null()) {}
 
 std::optional<SequenceFocus> Sequence::focus(const Result& result) {
   SequenceFocus focus;

@@ -39,6 +39,7 @@ clients: {count: 1, requests: 9, mode: open, interval: 1ms}
 adversary: {corrupt: [0], behaviours: [equivocate: {split: [[1], [2, 3]]}]}
 run: {until: 60s}
 )");
+  CHECK(r.result.figures.happened.at("equivocate") >= 1);
   CHECK(r.result.safety == Safety::held);
   CHECK(r.result.accepted == 9);
 }

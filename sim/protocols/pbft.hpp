@@ -11,6 +11,7 @@
 #include "sim/protocols/pbft_rules.hpp"
 #include "sim/protocols/pbft_views.hpp"
 #include "sim/replica/pending_requests.hpp"
+#include "sim/replica/retransmission.hpp"
 
 namespace byzsim::pbft {
 
@@ -72,7 +73,7 @@ class Pbft final : public PbftReactor {
   // With `bind_digest: false` every vote is filed under one key, whatever it says.
   Digest tally_key(Digest value) const { return options_.bind_digest ? value : Digest{1}; }
   Duration longer(Duration wait) const {
-    return std::min(product_of(wait, options_.retransmit_growth), product_of(options_.retransmit, kMostPatience));
+    return std::min(product_of(wait, options_.retransmit_growth), product_of(options_.retransmit, kLongestPause));
   }
 
   // Requests and the three phases: pbft.cpp.
@@ -125,8 +126,7 @@ class Pbft final : public PbftReactor {
   Slot adopt_checkpoint(const NewView& new_view);
   void pursue_requests();
 
-  static constexpr int kMostPatience = 64;    // no pause grows past this multiple of the first
-  static constexpr View kMostDoublings = 40;  // nor a timeout past this power of two
+  static constexpr View kMostDoublings = 40;  // no timeout grows past this power of two
 
   Env& env_;
   const Options options_;

@@ -7,6 +7,7 @@
 #include "sim/core/random.hpp"
 #include "sim/protocols/pbft_options.hpp"
 #include "sim/replica/protocol.hpp"
+#include "sim/replica/retransmission.hpp"
 
 namespace byzsim::pbft {
 
@@ -50,7 +51,7 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   const Wide d = facts.delta.count();
   const Wide t = options.view_timeout.count();
   const Wide a = std::min<Wide>(facts.ahead, 1'000'000);
-  const Wide r = options.retransmit.count() * Wide{options.retransmit_growth > 1 ? 64 : 1};
+  const Wide r = options.retransmit.count() * Wide{options.retransmit_growth > 1 ? kLongestPause : 1};
   const Wide lacked = std::min<Wide>(facts.decided, 2 * Wide{options.window});
   const Wide rounds = std::max<Wide>(ceil_div(lacked, kMostAnswered), 1);
   const Wide groups = ceil_div(facts.n - 1, facts.f + 1);

@@ -154,7 +154,7 @@ struct Rules {
         return "one of its proposals is not for this view and slot";
       }
       if (std::string why = flaw(*proposal); !why.empty()) return "one of its proposals is invalid: " + why;
-      const Digest must = due.batches[i] ? due.batches[i]->digest() : null_value();
+      const Digest must = due.batches[i] ? due.batches[i]->digest() : Batch::null();
       if (proposal->value != must) return "its proposals do not follow from its VIEW-CHANGEs";
     }
     return {};
@@ -183,11 +183,6 @@ struct Rules {
 
   /// No slot lies beyond this, so that sums of slots and windows do not overflow.
   static constexpr Slot kFarthest = Slot{1} << 62;
-
-  static Digest null_value() {
-    static const Digest value = Batch({}).digest();
-    return value;
-  }
 };
 
 }  // namespace byzsim::pbft

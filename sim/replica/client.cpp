@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "sim/replica/retransmission.hpp"
+
 namespace byzsim {
 
 namespace {
 // Timers: the next generated request, then one a scripted request, then one an outstanding request.
 constexpr TimerName kNext = 0;
 constexpr TimerName kScript = 1;
-// No pause between two transmissions grows past this multiple of the first.
-constexpr int kMostPatience = 64;
 }  // namespace
 
 Client::Client(Env& env, ClientPlan plan, std::uint64_t seed)
@@ -41,7 +41,7 @@ void Client::on_timer(TimerName timer) {
   if (waiting == nullptr) return;
   for (NodeId replica = 0; replica < env_.n(); ++replica) env_.send(replica, waiting->request);
   Duration& patience = waiting->patience;
-  const Duration longest = product_of(plan_.retransmit, kMostPatience);
+  const Duration longest = product_of(plan_.retransmit, kLongestPause);
   const double longer = static_cast<double>(patience.count()) * plan_.backoff;
   patience = longer < static_cast<double>(longest.count()) ? Duration{static_cast<Duration::rep>(longer)} : longest;
   env_.start_timer(timer, patience);

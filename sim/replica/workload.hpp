@@ -84,6 +84,11 @@ class Batch final : public FormedPayload<Batch, std::vector<Ref<const Request>>>
   const std::vector<Ref<const Request>>& requests() const { return requests_; }
   /// Names this batch: a hash over its requests in order.
   Digest digest() const { return digest_; }
+  /// Names the batch without requests.
+  static Digest null() {
+    static const Digest digest = Batch({}).digest();
+    return digest;
+  }
   const Form& form() const { return requests_; }
   static Ref<const Batch> of(Form requests);  ///< places that hold no request are left out
   std::uint64_t wire_size(const Sizes& sizes) const override;

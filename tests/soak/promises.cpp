@@ -5,6 +5,7 @@
 
 #include "analysis/expectation_check.hpp"
 #include "sim/replica/protocol.hpp"
+#include "sim/replica/retransmission.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/world.hpp"
 #include "tests/soak/draw.hpp"
@@ -13,9 +14,6 @@
 namespace byzsim::soak {
 
 namespace {
-
-/// A client waits no longer than this many times its first pause (sim/replica/client.cpp).
-constexpr std::int64_t kMostPatience = 64;
 
 /// Nobody is waited for longer, whatever the protocol's bound: a worst case that is stated in years would let every
 /// stall pass, and no run reaches it. Timeouts that double from milliseconds are past any delta here within minutes.
@@ -98,7 +96,7 @@ Promises promises_of(const Scenario& scenario, const Node& tree) {
     facts.f = f;
     facts.delta = longest_way(scenario);
     facts.gst = scenario.network.gst;
-    facts.client_pause = product_of(scenario.clients.retransmit, scenario.clients.backoff > 1 ? kMostPatience : 1);
+    facts.client_pause = product_of(scenario.clients.retransmit, scenario.clients.backoff > 1 ? kLongestPause : 1);
     facts.ahead = served_before(scenario);
     facts.decided = decided_at_most(scenario);
     promises.answered_within = std::min<Duration>(protocol.answered_within(options, facts), kMostAwaited);
