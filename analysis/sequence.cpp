@@ -18,10 +18,7 @@ constexpr std::size_t kMostNodes = 8;  // named one by one in a line
 }  // namespace
 
 Sequence::Sequence(const Manifest& manifest, SequenceFocus focus)
-    : NestWalker(manifest, Batches::named),
-      manifest_(manifest),
-      focus_(std::move(focus)),
-      null_value_(Batch::null()) {}
+    : NestWalker(manifest, Batches::named), manifest_(manifest), focus_(std::move(focus)), null_value_(Batch::null()) {}
 
 std::optional<SequenceFocus> Sequence::focus(const Result& result) {
   SequenceFocus focus;
