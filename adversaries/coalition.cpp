@@ -7,16 +7,23 @@
 
 #include "adversaries/path.hpp"
 #include "sim/core/check.hpp"
+#include "sim/core/limits.hpp"
 
 namespace byzsim {
 
 void Coalition::remember(const Ref<const Message>& message) {
-  if (!remembered_.insert(message.get()).second) return;
-  memory_.push_back(message);
-  if (memory_.size() > kMostRemembered) {
-    remembered_.erase(memory_.front().get());
+  if (latest_ == message) return;  // a broadcast is seen by several
+  latest_ = message;
+  const auto keep = [this](const Message& seen) {
+    check_limits();
+    if (!known_.emplace(seen.id(), powers_.notary().subject(seen)).second) return;
+    memory_.emplace_back(&seen);
+    if (memory_.size() <= kMostRemembered) return;
+    known_.erase({memory_.front()->id(), powers_.notary().subject(*memory_.front())});
     memory_.pop_front();
-  }
+  };
+  keep(*message);
+  for_each_nested(*message, keep);
 }
 
 Ref<const Message> Coalition::sign(Ref<Message> draft, NodeId signer) {

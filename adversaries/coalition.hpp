@@ -6,8 +6,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <set>
 #include <string_view>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "sim/replica/interceptor.hpp"
@@ -22,9 +23,10 @@ class Coalition {
 
   // --- knowledge ---
 
-  /// Keeps the message for replays and forgeries. The oldest is forgotten past kMostRemembered.
+  /// Keeps the message, and what is nested in it, for replays and forgeries. The oldest is forgotten past
+  /// kMostRemembered.
   void remember(const Ref<const Message>& message);
-  /// What was seen, each message once, oldest first.
+  /// What was seen, each message once, oldest first: a relay, which keeps number and what is signed, is no other.
   const std::deque<Ref<const Message>>& memory() const { return memory_; }
   static constexpr std::size_t kMostRemembered = 1 << 16;
 
@@ -43,7 +45,8 @@ class Coalition {
  private:
   Powers& powers_;
   std::deque<Ref<const Message>> memory_;
-  std::unordered_set<const Message*> remembered_;  // never iterated
+  Ref<const Message> latest_;
+  std::set<std::pair<std::uint64_t, Digest>> known_;  // by number and what is signed
 };
 
 /// What a kind says of its fields; made once a kind.

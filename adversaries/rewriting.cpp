@@ -98,18 +98,11 @@ Ref<const Batch> Rewriter::batch(const Node& wanted) const {
 std::vector<Ref<const Message>> Rewriter::seen(const ContentMatch& match, bool one_each) const {
   std::vector<Ref<const Message>> found;
   std::set<NodeId> signers;
-  std::set<std::pair<std::uint64_t, Digest>> known;  // a relay keeps number and what is signed
-  const auto add = [&](const Message& message) {
-    check_limits();
-    if (!match.matches(message, coalition_.powers())) return;
-    if (one_each && signers.contains(message.signer())) return;
-    if (!known.emplace(message.id(), notary().subject(message)).second) return;
-    signers.insert(message.signer());
-    found.emplace_back(&message);
-  };
   for (const auto& message : coalition_.memory()) {
-    add(*message);
-    for_each_nested(*message, add);
+    check_limits();
+    if (!match.matches(*message, coalition_.powers())) continue;
+    if (!signers.insert(message->signer()).second && one_each) continue;
+    found.push_back(message);
   }
   return found;
 }

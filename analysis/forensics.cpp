@@ -85,6 +85,7 @@ void Forensics::see(const Message& message, const KindFacts& kind) {
 
 void Forensics::hear_claim(const Message& message, const KindFacts& kind) {
   if (!manifest_.contradiction || !manifest_.claimed || kind.kind == nullptr || !kind.kind->traits.claims) return;
+  if (message.signer() >= manifest_.n) return;  // a client has no votes to hide
   Claim claim;
   claim.facts = manifest_.claimed(message);
   const Label& label = message.label();

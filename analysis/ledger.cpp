@@ -65,6 +65,11 @@ Ledger::LiveSlot* Ledger::place_for(NodeId signer, const Message& holder, Digest
 }
 
 void Ledger::on_proposed(NodeId signer, const Message& holder, Digest value, bool genuine, Time now) {
+  if (signer >= manifest_.n) {
+    // Clients propose nothing; what a replica signed that one of them shows is that replica's.
+    if (holder.signer() >= manifest_.n || (manifest_.verify && !manifest_.verify(holder))) return;
+    signer = holder.signer();
+  }
   LiveSlot* live = place_for(signer, holder, value);
   if (live == nullptr || all_shown_) shown_.add(signer, value, genuine, roster_.honest(signer));
   if (live == nullptr) return;

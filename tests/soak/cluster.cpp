@@ -1,4 +1,7 @@
 // The cluster of a random world: class, size, options, and who is faulty.
+#include <tuple>
+#include <utility>
+
 #include "sim/core/description.hpp"
 #include "sim/core/options.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -19,8 +22,9 @@ std::uint32_t draw_size(Draw& draw) {
   return 31;
 }
 
-/// The protocol's settings, those that were drawn and differ from their defaults.
-Node options_of(Plan& plan) {
+/// The protocol's settings, those that were drawn and differ from their defaults; and whether a liar may owe its acquittal
+/// to what they have everybody forget.
+std::pair<Node, bool> options_of(Plan& plan) {
   const CatalogueEntry* entry = Catalogue::find("protocol", plan.protocol);
   const void* chosen = nullptr;
   std::shared_ptr<const void> drawn;
@@ -42,10 +46,9 @@ Node options_of(Plan& plan) {
   if (chosen == nullptr) chosen = usual.options.get();
   plan.quorum = plan.facts->quorum(chosen, plan.n, plan.f);
   // Lies beyond f are found out only while nothing is forgotten, so most of those worlds forget nothing.
-  if (plan.kind == WorldClass::beyond && plan.facts->keeps_slots && plan.facts->keeps_slots(chosen) < 1000) {
-    plan.recipe = "forgets";
-  }
-  return settings;
+  const bool forgets =
+      plan.kind == WorldClass::beyond && plan.facts->keeps_slots && plan.facts->keeps_slots(chosen) < 1000;
+  return {std::move(settings), forgets};
 }
 
 std::vector<std::uint32_t> take(Draw& draw, std::vector<std::uint32_t>& from, std::uint64_t count) {
@@ -135,12 +138,8 @@ void draw_cluster(Plan& plan) {
   if (plan.kind == WorldClass::beyond && plan.n < 4) plan.n = 4;
   plan.f = (plan.n - 1) / 3;
   if (plan.f > 1 && draw.odds(15)) plan.f = static_cast<std::uint32_t>(draw.between(1, plan.f));
-  Node settings = options_of(plan);
-  for (int again = 0; plan.recipe == "forgets" && again < 20 && !draw.odds(5); ++again) {
-    plan.recipe = "none";
-    settings = options_of(plan);
-  }
-  plan.recipe = "none";
+  auto [settings, forgets] = options_of(plan);
+  for (int again = 0; forgets && again < 20 && !draw.odds(5); ++again) std::tie(settings, forgets) = options_of(plan);
   Node protocol = map_of({{"name", text(plan.protocol)}, {"n", number(plan.n)}});
   if (plan.f != (plan.n - 1) / 3) protocol.put("f", number(plan.f));
   for (std::size_t i = 0; i < settings.keys.size(); ++i) protocol.put(settings.keys[i].text, settings.items[i]);

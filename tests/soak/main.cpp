@@ -52,6 +52,7 @@ int look_at(const std::vector<std::string>& files) {
     const Trial trial = try_file(file);
     fmt::print("{} {} ({} is owed)\n", trial.findings.empty() ? "ok  " : "FAIL", file, trial.kind);
     for (const Finding& finding : trial.findings) fmt::print("     {}: {}\n", finding.kind, finding.what);
+    if (trial.kind == "wild") fmt::print("     with `x-soak: {{class: live}}` in it, liveness is owed as well\n");
     if (!trial.findings.empty()) code = 1;
   }
   return code;
