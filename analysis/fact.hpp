@@ -28,7 +28,6 @@ enum class FactKind : std::uint8_t {
   certificates_conflict,  ///< value and `other` both have a quorum of votes in one (phase, view, slot)
   honest_accused,         ///< evidence convicts node, which is honest
 };
-inline constexpr std::size_t kFactKinds = static_cast<std::size_t>(FactKind::honest_accused) + 1;
 
 struct Fact {
   FactKind kind{};

@@ -90,6 +90,14 @@ TEST_CASE("equivocate: two valid proposals, each group with votes for its own") 
   CHECK(world.send(3, 1, world.powers.commit(3, 0, 2, batch->digest())));
 }
 
+TEST_CASE("equivocate: a client in the coalition has no vote to cast") {
+  Stage4 world("{corrupt: [0, c0], behaviours: [{equivocate: {split: [[1], [2]]}}]}", {0, 4});
+  world.powers.request("b", 1);
+  world.send(0, 1, world.powers.proposal(0, 0, 1, world.powers.batch_of({world.powers.request("a", 1)})));
+  REQUIRE(!world.powers.wire.empty());
+  for (const Packet& packet : world.powers.wire) CHECK(packet.message->signer() == 0);
+}
+
 TEST_CASE("equivocate without votes: the core's own vote is changed to the group's value") {
   Stage4 world("{corrupt: [0], behaviours: [{equivocate: {split: [[1], [2, 3]], vote: false, instead: [c]}}]}");
   const auto batch = world.powers.batch_of({world.powers.request("a")});

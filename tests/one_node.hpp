@@ -32,7 +32,7 @@ struct Keys {
   std::vector<Signer> signers;
 };
 
-class Surroundings final : public Env {
+class Surroundings : public Env {
  public:
   Surroundings(Keys& keys, NodeId self, std::uint32_t n, std::uint32_t f) : Env(self, n, f, keys.notary), keys_(keys) {}
   Time now() const override { return time; }

@@ -1,5 +1,6 @@
 // What one PBFT replica does with messages that are not what they should be. The rules themselves are in
 // pbft_rules_test.cpp; here each handler is seen to ask for them.
+#include <set>
 #include <tuple>
 
 #include "sim/protocols/pbft.hpp"
@@ -97,6 +98,40 @@ TEST_CASE("a commit certificate decides only with a quorum of COMMITs, and from 
 TEST_CASE("a state is taken over only with a quorum of CHECKPOINTs for it") {
   check_needs_a_quorum([](Desk& desk, const auto& voters) { return desk.state(2, voters); },
                        &one_node::Surroundings::adopted, 2);
+}
+
+/// Which timers run, by name, and how often any was started or stopped.
+struct Timers final : one_node::Surroundings {
+  using Surroundings::Surroundings;
+  void start_timer(TimerName timer, Duration) override { running.insert(timer); }
+  void stop_timer(TimerName timer) override { running.erase(timer); }
+  std::set<TimerName> running;
+};
+
+TEST_CASE("of what a replica waits for, one timer runs at a time: the one that is due first") {
+  using namespace std::chrono_literals;
+  one_node::Keys keys{kN};
+  Timers env(keys, 0, kN, 1);
+  constexpr TimerName request = 0, new_view = 1, look = 3;
+  Patience patience(env, look);
+  const auto runs = [&](TimerName timer) { return env.running == std::set<TimerName>{timer}; };
+  patience.wait(request, 100ms);
+  CHECK(runs(request));
+  CHECK(patience.look_in(30ms));
+  CHECK(runs(look));
+  CHECK_FALSE(patience.look_in(5ms));  // it is to look anyway
+  env.time = at(30ms);
+  env.running.clear();
+  CHECK(patience.fired(look));
+  patience.settle();
+  CHECK(runs(request));
+  patience.wait(new_view, 20ms);  // sooner than the one before
+  CHECK(runs(new_view));
+  CHECK(patience.look_in(500ms));
+  CHECK(runs(new_view));
+  patience.stop_waiting();
+  CHECK(runs(look));
+  CHECK_FALSE(patience.waiting());
 }
 
 TEST_CASE("early messages wait for their view and slot, in order, and so many of each signer") {
