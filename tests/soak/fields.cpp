@@ -40,7 +40,10 @@ Node fields_of(Plan& plan, const std::vector<FieldFacts>& facts, int depth) {
 
 Node any_number(Plan& plan, const FieldFacts& field, bool altering) {
   Draw& draw = plan.draw;
-  if (altering && draw.odds(45)) return text(draw.word({"+", "-"}) + std::to_string(draw.between(1, 3)));
+  if (altering && draw.odds(45)) {
+    const std::string sign = draw.word({"+", "-"});  // one draw a statement
+    return text(sign + std::to_string(draw.between(1, 3)));
+  }
   if (draw.odds(15)) return text(field.role == Role::slot ? "event.slot" : "event.view");
   if (draw.odds(6)) return number(draw.odds(50) ? 1'000'000 : (std::uint64_t{1} << draw.between(31, 62)));
   return number(draw.below(field.role == Role::view ? 4 : 8));
