@@ -44,9 +44,8 @@
 //   VIEW-CHANGEs are kept.
 // - STATUS (TOCS 2002) is sent by whoever waits for something (a request, a NEW-VIEW, what others are known to have)
 //   and has for `retransmit` neither had its turn nor come to another view, or lacks what it knew to be decided; on
-//   coming back from a crash, and
-//   in a view that begins from a checkpoint it lacks. It is answered with VIEW-CHANGE, proposal and
-//   votes by all, and with NEW-VIEW, state or stable proof, and commit certificates by f+1 replicas, others at each
+//   coming back from a crash, and in a view that begins from a checkpoint it lacks. It is answered with VIEW-CHANGE,
+//   proposal and votes by all, and with NEW-VIEW, state or stable proof, and commit certificates by f+1 replicas, others at each
 //   attempt; no more than two a `retransmit` and replica of each of the two sorts, with 64 slots at most.
 // - A VIEW-CHANGE is also sent again every `retransmit` until its view begins. It is large, so at a fixed rate it can
 //   fill a slow link faster than that drains; `retransmit_growth` makes each wait so many times as long as the one
