@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <map>
 #include <queue>
 
@@ -261,8 +262,16 @@ TEST_CASE("the digest kept up to date is the digest of the snapshot, whatever cl
       r.client = 9 + step % 3;
       r.number = 1 + step / 4 % 50;
       r.answered = step / 256 % 40;
+      if (step % 11 == 0) {  // at the other end of the numbers, where nothing may wrap around
+        r.number = std::numeric_limits<std::uint64_t>::max() - step / 4 % 20;
+        r.answered = step % 2 == 0 ? r.number - step / 256 % 4 : r.answered;
+      }
       r.operation = {step % 2u, step % 5u, step, 0};
+      const bool news = !service.executed(r.client, r.number);
+      const std::uint64_t before = service.done_up_to(r.client, r.number);
       service.apply(r);
+      RC_ASSERT(service.executed(r.client, r.number));
+      RC_ASSERT((service.done_up_to(r.client, r.number) > before) == news);
       const Ref<const Snapshot> snapshot = service.snapshot();
       RC_ASSERT(snapshot->digest() == service.digest());
       RC_ASSERT(snapshot->flaw().empty());
@@ -303,6 +312,12 @@ TEST_CASE("a snapshot is refused unless it is in the form that a replica would m
           r.floor = 0;
           r.beyond = {5, 6};
           r.answers = {{2, 7}};
+        }).flaw() != "");
+  // A floor so high that what lies above it comes round to what lies below.
+  CHECK(changed([](ClientRecord& r) {
+          r.moved = r.floor = std::numeric_limits<std::uint64_t>::max();
+          r.beyond = {5};
+          r.answers = {{5, 7}};
         }).flaw() != "");
   CHECK(changed([](ClientRecord& r) { r.client = kNobody; }).flaw() != "");
   Snapshot twice = *genuine;

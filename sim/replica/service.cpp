@@ -103,6 +103,12 @@ bool ClientRecord::done(std::uint64_t number) const {
   return number <= floor || (!beyond.empty() && std::binary_search(beyond.begin(), beyond.end(), number));
 }
 
+std::uint64_t ClientRecord::done_up_to(std::uint64_t number) const {
+  if (number <= floor) return number;
+  const auto above = std::upper_bound(beyond.begin(), beyond.end(), number);
+  return floor + static_cast<std::uint64_t>(above - beyond.begin());
+}
+
 const Answer* ClientRecord::answer(std::uint64_t number) const {
   const auto place = std::lower_bound(answers.begin(), answers.end(), number,
                                       [](const Answer& kept, std::uint64_t wanted) { return kept.number < wanted; });
@@ -136,14 +142,15 @@ std::uint64_t ClientRecord::add(std::uint64_t number, std::uint64_t answered, st
                          : std::lower_bound(answers.begin(), answers.end(), number,
                                             [](const Answer& a, std::uint64_t wanted) { return a.number < wanted; });
   change += answer_hash(*answers.insert(place, {number, result}));
-  if (number > floor + 1) {
+  // Numbers begin at one, so of two numbers it is the higher that is counted down: the highest has no successor.
+  if (number - 1 > floor) {
     beyond.insert(std::lower_bound(beyond.begin(), beyond.end(), number), number);
     change += beyond_hash(client, number);
   } else {
     floor = std::max(floor, number);
   }
   auto next = beyond.begin();
-  for (; next != beyond.end() && *next <= floor + 1; ++next) {
+  for (; next != beyond.end() && *next - 1 <= floor; ++next) {
     floor = std::max(floor, *next);
     change -= beyond_hash(client, *next);
   }
@@ -164,9 +171,7 @@ std::string ClientRecord::flaw() const {
   constexpr NodeId kMostNodes = 1 << 17;
   if (client >= kMostNodes) return "a record belongs to no client that could be";
   if (floor < moved) return fmt::format("client {}'s floor lies below what it has moved on from", client);
-  if (floor == std::numeric_limits<std::uint64_t>::max())
-    return fmt::format("client {}'s floor is higher than any number", client);
-  if (!beyond.empty() && beyond.front() <= floor + 1)
+  if (!beyond.empty() && (beyond.front() == 0 || beyond.front() - 1 <= floor))
     return fmt::format("client {}'s floor is not the highest", client);
   if (!std::is_sorted(beyond.begin(), beyond.end(), std::less_equal<>{}))
     return fmt::format("client {}'s executed numbers are out of order", client);
@@ -193,6 +198,11 @@ bool Service::executed(NodeId client, std::uint64_t number) const {
   if (number == 0) return true;  // numbers begin at one
   const ClientRecord* record = find(client);
   return record != nullptr && record->done(number);
+}
+
+std::uint64_t Service::done_up_to(NodeId client, std::uint64_t number) const {
+  const ClientRecord* record = find(client);
+  return record == nullptr ? 0 : record->done_up_to(number);
 }
 
 std::optional<std::uint64_t> Service::result(NodeId client, std::uint64_t number) const {

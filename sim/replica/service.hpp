@@ -82,6 +82,8 @@ struct ClientRecord {
 
   /// Whether a request of this number is not to be executed (any more).
   bool done(std::uint64_t number) const;
+  /// How many numbers up to this one are not to be executed (any more).
+  std::uint64_t done_up_to(std::uint64_t number) const;
   const Answer* answer(std::uint64_t number) const;
   /// How many numbers it keeps, answered or not.
   std::uint64_t numbers() const { return beyond.size() + answers.size(); }
@@ -148,6 +150,8 @@ class Service {
   explicit Service(std::uint64_t window = kWindow) : window_(window) {}
   /// Whether this request has been executed, or the client has moved on from it.
   bool executed(NodeId client, std::uint64_t number) const;
+  /// Of how many numbers up to this one that is so.
+  std::uint64_t done_up_to(NodeId client, std::uint64_t number) const;
   /// The result of an executed request from which its client has not moved on.
   std::optional<std::uint64_t> result(NodeId client, std::uint64_t number) const;
   /// Applies the request and returns its result: the value read, or the value written.
