@@ -37,12 +37,13 @@ struct Desk {
     r.number = number;
     return keys.sign(kN, std::move(r));
   }
-  Ref<const PrePrepare> proposal(Slot slot) {
+  Ref<const PrePrepare> proposal(Slot slot, View view = 0, NodeId signer = 0) {
     PrePrepare m;
+    m.view = view;
     m.slot = slot;
     m.batch = make_ref<const Batch>(std::vector<Ref<const Request>>{request(slot)});
     m.value = m.batch->digest();
-    return keys.sign(0, std::move(m));
+    return keys.sign(signer, std::move(m));
   }
   Ref<const Commit> commit(NodeId who, const PrePrepare& of) {
     Commit m;
@@ -174,6 +175,54 @@ TEST_CASE("a primary that took a state over proposes above it") {
   const auto proposals = desk.env.sent_of<PrePrepare>();
   REQUIRE(proposals.size() == 1);
   CHECK(proposals[0].second->slot == 3);
+}
+
+TEST_CASE("of proposals that come early only those are kept that could count") {
+  Desk desk;
+  const auto keeps = [&](const Ref<const PrePrepare>& m) {
+    const std::int64_t before = counted_bytes;
+    desk.replica.on_message(*m);
+    return counted_bytes > before;
+  };
+  CHECK(keeps(desk.proposal(1, 1, 1)));
+  CHECK_FALSE(keeps(desk.proposal(2, 1, 3)));  // not the primary of view 1
+  CHECK(keeps(desk.proposal(9)));              // just above the window
+  CHECK_FALSE(keeps(desk.proposal(10, 0, 3)));
+  PrePrepare crowded;
+  crowded.view = 1;
+  crowded.slot = 3;
+  crowded.batch = make_ref<const Batch>(std::vector<Ref<const Request>>(desk.options.batch + 1, desk.request(1)));
+  crowded.value = crowded.batch->digest();
+  CHECK_FALSE(keeps(desk.keys.sign(1, std::move(crowded))));
+}
+
+TEST_CASE("nobody is told the same last word more than twice a `retransmit`") {
+  using namespace std::chrono_literals;
+  Desk desk;
+  const std::uint64_t window = desk.options.client_window;
+  const auto told = [&] {
+    std::vector<std::pair<NodeId, std::uint64_t>> list;
+    for (const auto& [to, m] : desk.env.sent_of<Request>()) {
+      if (to != 0) list.emplace_back(to, m->number);  // what is handed on to the primary apart
+    }
+    desk.env.sent.clear();
+    return list;
+  };
+  using Told = std::vector<std::pair<NodeId, std::uint64_t>>;
+  const auto ask = [&](NodeId who) { desk.replica.on_message(*Draft::relay(*desk.request(1), who)); };
+  desk.replica.on_message(*desk.request(window + 1));
+  ask(3);
+  CHECK(told() == Told{{3, window + 1}});
+  for (int again = 0; again < 100; ++again) ask(3);
+  CHECK(told().empty());
+  ask(1);  // everybody has a share of its own
+  CHECK(told() == Told{{1, window + 1}});
+  desk.replica.on_message(*desk.request(window + 2));  // and hears at once what is new
+  ask(3);
+  CHECK(told() == Told{{3, window + 2}});
+  desk.env.time = at(desk.options.retransmit / 2);
+  ask(3);
+  CHECK(told() == Told{{3, window + 2}});
 }
 
 TEST_CASE("a STATUS is answered only to who signed it and sent it") {

@@ -130,6 +130,14 @@ Json doubled(Json votes) {
   return votes;
 }
 
+TEST_CASE("nobody is made to keep a proof where none is due") {
+  CHECK(flaw<ViewChange>(view_change(0, 5, 0, Json::array())) == "");
+  CHECK(flaw<ViewChange>(
+            changed(view_change(0, 5, 0, Json::array()), [](Json& m) { m["fields"]["checkpoint"] = proof(8); })) != "");
+  CHECK(flaw<ViewChange>(
+            changed(view_change(0, 5, 0, Json::array()), [](Json& m) { m["fields"]["checkpoint"] = proof(0); })) != "");
+}
+
 TEST_CASE("nobody is made to keep a vote twice") {
   CHECK(certificate_flaw(changed(prepared(1, 9), [](Json& c) { c["prepares"] = doubled(c["prepares"]); })) != "");
   CHECK(flaw<CommitCertificate>(

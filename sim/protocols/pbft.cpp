@@ -11,10 +11,11 @@
 //   P + R + W + m 3d + D + a (W + D)
 // after its submission or GST, whichever is later, where
 //   P  the client's longest pause between two transmissions
-//   R  the time within which whoever gets nowhere is sent what it lacks: (g + 1) r + 2d for every 64 slots (of those
-//      decided before, and of two windows at most), with r the longest pause between two STATUS (`retransmit`, 64
-//      times that with `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers; where d > (g - 1/2) r, an old
-//      STATUS can arrive just before the one that matters, which goes unanswered, and R is (2g + 1) r + 2d
+//   R  the time within which whoever lacks what others have is sent it, from when these get nowhere: (g + 2) r + 3d for
+//      every 64 slots (of those decided before, and of two windows at most), with r the longest pause between two STATUS
+//      (`retransmit`, 64 times that with `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers; where
+//      d > (g - 1/2) r, an old STATUS can arrive just before the one that matters, which goes unanswered, and R is
+//      (2g + 2) r + 3d
 //   a  the requests served before it: its client's earlier ones, and of each other client, however many it has
 //      stockpiled, one before the first of its client, two before the second, and so on
 //   D  the time a view takes that succeeds: 7d (VIEW-CHANGE, NEW-VIEW, request, the three phases, reply) and the slots
@@ -35,18 +36,21 @@
 //   with the request's own timer: T, 2T, 4T; f in a row cost T (2^f - 1). No timeout exceeds T 2^40. The back-off ends
 //   when the request that has waited longest here is executed for the first time, and with nothing else.
 // - Fairness: clients are served in turn (sim/replica/pending_requests.hpp), by primaries and by timers. The request
-//   that has waited longest is the one that the client first in line is in line for; one of a lower number that is
-//   decided by votes counts as its turn as well, and what is caught up with does not.
+//   that has waited longest is the one that the client first in line is in line for; one of a lower number counts as
+//   its turn as well. It does not matter whether votes, a commit certificate or a state brought the execution: they race
+//   each other. For STATUS it does: what others hand out is no reason not to ask for the rest.
 // - A backup hands on to the primary what a client sends it, and what is new to it whoever sends it. Who is handed what
-//   its client has moved on from answers with the request that shows that.
+//   its client has moved on from answers with the request that shows that, the same one to the same replica no more than
+//   twice a `retransmit`.
 // - A quorum has come as far as a view when so many replicas have signed anything in it or a later one; f+1 that have
 //   come further are followed, to the highest view that all f+1 have reached. Of each replica its last four
 //   VIEW-CHANGEs are kept.
 // - STATUS (TOCS 2002) is sent by whoever waits for something (a request, a NEW-VIEW, what others are known to have)
-//   and has for `retransmit` neither had its turn nor come to another view, or lacks what it knew to be decided; on
-//   coming back from a crash, and in a view that begins from a checkpoint it lacks. It is answered with VIEW-CHANGE,
-//   proposal and votes by all, and with NEW-VIEW, state or stable proof, and commit certificates by f+1 replicas, others at each
-//   attempt; no more than two a `retransmit` and replica of each of the two sorts, with 64 slots at most.
+//   and has for `retransmit` neither had its turn by votes nor come to another view, or lacks what it knew to be decided
+//   or hears f+1 replicas say in a STATUS that they have executed; on coming back from a crash, and in a view that
+//   begins from a checkpoint it lacks. It is answered with VIEW-CHANGE, proposal and votes by all, and with NEW-VIEW,
+//   state or stable proof, and commit certificates by f+1 replicas, others at each attempt; no more than two a
+//   `retransmit` and replica of each of the two sorts, with 64 slots at most.
 // - A VIEW-CHANGE is also sent again every `retransmit` until its view begins. It is large, so at a fixed rate it can
 //   fill a slow link faster than that drains; `retransmit_growth` makes each wait so many times as long as the one
 //   before.
@@ -91,7 +95,7 @@ Pbft::Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)
       status_after_(options.retransmit),
       views_(env.n()),
       early_(6 * options.window),
-      furthest_checkpoint_(env.n(), 0),
+      furthest_executed_(env.n(), 0),
       answered_at_(2 * env.n(), Time::min()) {}
 
 std::unique_ptr<Durable> Pbft::take_durable() {
@@ -160,18 +164,25 @@ void Pbft::on(const Request& m) {
 }
 
 // A client that tells replicas of different requests has the last word: whoever waits for one from which it has moved
-// on, without knowing, is told.
+// on, without knowing, is told. A word can be far larger than what asks for it, so nobody is told the same one more than
+// twice a `retransmit`.
 void Pbft::tell_last_word(const Request& m) {
   env_.mark("request-withdrawn");
   if (m.from() >= env_.n()) return;
-  if (const auto last = pending_.last_word(m.client)) env_.send(m.from(), last);
+  const auto last = pending_.last_word(m.client);
+  if (!last) return;
+  Told& told = told_[{m.from(), m.client}];
+  if (told.number == last->number && env_.now() < later(told.at, options_.retransmit / 2))
+    return env_.mark("last-word-throttled");
+  told = {last->number, env_.now()};
+  env_.send(m.from(), last);
 }
 
 void Pbft::on(const PrePrepare& m) {
+  if (m.signer() == env_.self() || m.view < d_.view || m.slot <= d_.log.low()) return;
+  if (!rules_.flaw(m).empty() || !env_.verify(m)) return;
   if (m.view != d_.view || !d_.active) return early(m);
   if (!in_window(m.slot)) return above_window(m);
-  if (m.signer() != rules_.primary(m.view) || m.signer() == env_.self()) return;
-  if (!env_.verify(m) || !rules_.flaw(m).empty()) return;
   LogEntry& entry = d_.log.at(m.slot);
   if (entry.proposal) {
     if (entry.proposal->value != m.value) {
@@ -348,22 +359,25 @@ void Pbft::decide(LogEntry& entry, const Ref<const PrePrepare>& proposal, View v
 
 void Pbft::execute_ready() {
   bool any = false;
+  bool by_votes = false;
   for (LogEntry* entry = d_.log.find(d_.executed + 1); entry != nullptr && entry->decided;
        entry = d_.log.find(d_.executed + 1)) {
     any = true;
+    by_votes = by_votes || !entry->taken_over;
     const Ref<const PrePrepare> decision = entry->decision;
     ++d_.executed;
-    for (const auto& request : decision->batch->requests()) execute(*request, !entry->taken_over);
+    for (const auto& request : decision->batch->requests()) execute(*request);
     env_.note_executed(d_.executed, decision->value, d_.service.digest());
     if (d_.executed % options_.checkpoint_interval == 0) take_checkpoint();
   }
   if (!any) return;
-  if (pending_.head_changed() || pending_.empty()) ++progress_;
+  // What others hand out is no reason not to ask for the rest.
+  if (by_votes && (pending_.head_changed() || pending_.empty())) ++progress_;
   settle_log();
   after_execution();
 }
 
-void Pbft::execute(const Request& request, bool by_vote) {
+void Pbft::execute(const Request& request) {
   using Turn = PendingRequests::Turn;
   const bool again = d_.service.executed(request.client, request.number);
   if (options_.dedup && again) {
@@ -373,7 +387,7 @@ void Pbft::execute(const Request& request, bool by_vote) {
   const std::uint64_t result = d_.service.apply(request);
   env_.note_applied(d_.executed, request, result);
   send_reply(request, result);
-  if (!again) return pending_.serve(request, by_vote);
+  if (!again) return pending_.serve(request);
   pending_.remove(request.client, request.number, Turn::served);
 }
 

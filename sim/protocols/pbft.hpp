@@ -1,8 +1,10 @@
 // Pbft: one PBFT replica. The protocol is described at the top of pbft.cpp.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/protocols/pbft_log.hpp"
@@ -91,7 +93,7 @@ class Pbft final : public PbftReactor {
   void try_decide(LogEntry& entry);
   void decide(LogEntry& entry, const Ref<const PrePrepare>& proposal, View view, const ReplicaSet& voters);
   void execute_ready();
-  void execute(const Request& request, bool by_vote);
+  void execute(const Request& request);
   void resend_reply(const Request& request);
   void send_reply(const Request& request, std::uint64_t result);
   void after_execution();
@@ -108,6 +110,7 @@ class Pbft final : public PbftReactor {
   }
   bool wanting() const { return !d_.active || !pending_.empty() || behind(); }
   bool behind() const;
+  void note_executed_by(NodeId replica, Slot slot);
   Slot known_decided() const;
   void watch();
   void look();
@@ -144,16 +147,21 @@ class Pbft final : public PbftReactor {
 
   Duration status_after_;            // until we ask for what we wait for
   std::uint64_t attempts_ = 0;       // how often we asked without effect
-  std::uint64_t progress_ = 0;       // grows with every turn served, and every view
+  std::uint64_t progress_ = 0;       // grows with every turn served by votes, and every view
   std::uint64_t progress_seen_ = 0;  // at the last look
   Slot known_seen_ = 0;              // at the last look, the highest slot known to be decided
 
   ViewLog views_;
   EarlyMessages early_;
-  std::vector<Slot> furthest_checkpoint_;  // by replica, beyond our window
+  std::vector<Slot> furthest_executed_;  // by replica, by its STATUS, and CHECKPOINTs beyond our window
   Slot furthest_of_all_ = 0;
   Slot highest_decided_ = 0;
   std::vector<Time> answered_at_;  // by replica, its last STATUS that was answered: in small, in full
+  struct Told {
+    std::uint64_t number = 0;
+    Time at{};
+  };
+  std::map<std::pair<NodeId, NodeId>, Told> told_;  // by replica and client, which last word it was told, and when
 };
 
 }  // namespace byzsim::pbft

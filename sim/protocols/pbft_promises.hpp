@@ -55,8 +55,8 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   const Wide lacked = std::min<Wide>(facts.decided, 2 * Wide{options.window});
   const Wide rounds = std::max<Wide>(ceil_div(lacked, kMostAnswered), 1);
   const Wide groups = ceil_div(facts.n - 1, facts.f + 1);
-  const Wide pauses = 2 * d > (2 * groups - 1) * r ? 2 * groups + 1 : groups + 1;
-  const Wide big_r = rounds * (pauses * r + 2 * d);
+  const Wide pauses = 2 * d > (2 * groups - 1) * r ? 2 * groups + 2 : groups + 2;
+  const Wide big_r = rounds * (pauses * r + 3 * d);
   const Wide slots = ceil_div(a, options.batch);
   const Wide big_d =
       7 * d + 3 * d * ceil_div(slots, options.pipeline) + d * ceil_div(slots, options.checkpoint_interval);

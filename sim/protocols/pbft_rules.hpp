@@ -84,7 +84,7 @@ struct Rules {
   }
 
   std::string flaw_of_proof(Slot slot, const std::vector<Ref<const Checkpoint>>& proof) const {
-    if (slot == 0) return {};
+    if (slot == 0) return proof.empty() ? "" : "a proof for a checkpoint that needs none";
     if (slot > kFarthest) return "its checkpoint lies beyond any slot";
     if (slot % options.checkpoint_interval != 0) return "no checkpoint is taken at its slot";
     const auto counted = [&](const Checkpoint& vote) {

@@ -2,6 +2,7 @@
 // let it catch up.
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "sim/protocols/pbft.hpp"
 
@@ -23,10 +24,7 @@ void Pbft::on(const CommitCertificate& m) {
 void Pbft::on(const Checkpoint& m) {
   if (m.slot <= d_.stable || m.slot % options_.checkpoint_interval != 0 || !rules_.signed_by_replica(m)) return;
   if (!in_window(m.slot)) {
-    // Only remembered as a sign that we are behind: nobody can fill our memory with the far future.
-    Slot& furthest = furthest_checkpoint_[m.signer()];
-    furthest = std::max(furthest, m.slot);
-    furthest_of_all_ = std::max(furthest_of_all_, furthest);
+    note_executed_by(m.signer(), m.slot);
     return watch();
   }
   CheckpointVotes& votes = d_.checkpoints[m.slot];
@@ -43,6 +41,11 @@ void Pbft::on(const Checkpoint& m) {
 void Pbft::on(const Status& m) {
   if (m.signer() == env_.self() || m.from() != m.signer() || !rules_.signed_by_replica(m)) return;
   note_view_of(m.signer(), m.view);
+  if (m.executed > d_.executed) {
+    note_executed_by(m.signer(), m.executed);
+    watch();
+    known_seen_ = std::max(known_seen_, known_decided());
+  }
   const bool designated = is_designated(m.signer(), m.attempt);
   Time& answered = answered_at_[2 * m.signer() + (designated ? 1 : 0)];
   if (answered != Time::min() && env_.now() < later(answered, options_.retransmit / 2))
@@ -62,21 +65,15 @@ void Pbft::on(const State& m) {
   const Digest state = m.checkpoint.front()->state;
   if (!m.state->flaw().empty() || m.state->digest() != state) return env_.mark("state-refused");
   env_.mark("state-transfer");
+  const Service before = std::exchange(d_.service, Service(options_.client_window));
   d_.service.restore(*m.state);
   d_.executed = m.slot;
-  ++progress_;
   d_.snapshots[m.slot] = m.state;
   env_.note_adopted(m.slot, state);
-  std::vector<Ref<const Request>> done;
-  pending_.for_each([&](const Ref<const Request>& request) {
-    if (d_.service.executed(request->client, request->number)) done.push_back(request);
-  });
-  for (const auto& request : done) {
-    // Of what a client has moved on from nobody knows any more whether it was executed: that ends no back-off.
-    const bool served = d_.service.result(request->client, request->number).has_value();
-    pending_.remove(request->client, request->number,
-                    served ? PendingRequests::Turn::served : PendingRequests::Turn::lost);
-  }
+  pending_.jumped([&](const Request& request) { return d_.service.executed(request.client, request.number); },
+                  [&](NodeId client, std::uint64_t number) {
+                    return d_.service.done_up_to(client, number) > before.done_up_to(client, number);
+                  });
   learn_stable(m.slot, m.checkpoint);
   settle_log();
   after_execution();
@@ -136,11 +133,18 @@ void Pbft::trim_log() {
   }
 }
 
+// Only remembered as a sign that we are behind: nobody can fill our memory with the far future.
+void Pbft::note_executed_by(NodeId replica, Slot slot) {
+  Slot& furthest = furthest_executed_[replica];
+  furthest = std::max(furthest, slot);
+  furthest_of_all_ = std::max(furthest_of_all_, furthest);
+}
+
 /// The highest slot that this replica knows to be decided, here or by what f+1 others say.
 Slot Pbft::known_decided() const {
   const Slot here = std::max(d_.stable, highest_decided_);
   if (furthest_of_all_ <= here) return here;
-  std::vector<Slot> furthest = furthest_checkpoint_;
+  std::vector<Slot> furthest = furthest_executed_;
   const auto vouched = furthest.begin() + env_.f();
   std::nth_element(furthest.begin(), vouched, furthest.end(), std::greater<>{});
   return std::max(here, *vouched);
@@ -157,8 +161,9 @@ void Pbft::watch() {
   known_seen_ = known_decided();
 }
 
-// What was known to be decided at the last look and is not executed yet is lacking, whatever else has moved: somebody
-// may hand out a slot at a time, just not to be asked for the others.
+// What was known to be decided at the last look and is not executed yet is lacking, whatever else has moved, and so is
+// what f+1 who get nowhere say in their STATUS to have executed: somebody may hand out a slot at a time, just not to be
+// asked for the others.
 void Pbft::look() {
   if (progress_ == progress_seen_ || d_.executed < known_seen_) {
     send_status();

@@ -3,7 +3,9 @@
 // A client takes its place at the end of the line with the first request it has then, and has had its turn when that is
 // executed; then it goes to the end again. So before a request at the head of its client's queue has its turn, every
 // other client has at most one, however many requests it has stockpiled; a primary that proposes in the same order
-// starves nobody either. What comes later with a lower number is executed before and is no reason to wait longer.
+// starves nobody either. What comes later with a lower number is executed before and is no reason to wait longer. It
+// does not matter how a replica learns of an execution: votes, certificates and states race each other, and whoever has
+// fast links decides which of them wins.
 //
 // A client moves on from numbers by asking for one a whole window higher, and by what it says in a request that is
 // executed (moved_on.hpp). What it has moved on from is not kept, so of each client there is a window at most, and honest
@@ -61,19 +63,37 @@ class PendingRequests {
 
   bool empty() const { return size_ == 0; }
 
-  /// `request` is executed, for the first time. One of a lower number than what it is its client's turn for counts as
-  /// its turn if that is so `by_vote`: whoever catches up with what others did long ago is not served by it.
-  void serve(const Request& request, bool by_vote) {
+  /// `request` is executed, for the first time. That is its client's turn, unless the client is in line for a lower
+  /// number.
+  void serve(const Request& request) {
     Queue* queue = queues_.find(request.client);
     if (queue == nullptr || queue->empty()) return;
-    const bool turn = request.number == queue->pin || (by_vote && request.number < queue->pin);
+    const bool turn = request.number <= queue->pin;
     erase(*queue, request.number);
     move_on(*queue, moved_on_to(request.number, request.answered, window_));
     if (turn || queue->empty() || queue->pin <= queue->moved)
       end_turn(*queue, request.client, turn ? Turn::served : Turn::lost);
   }
+  /// The state has jumped ahead, past executions that nobody saw: `done(request)` is to say which requests will not be
+  /// executed any more, and `passed(client, number)` whether any up to that number has become one of them.
+  void jumped(auto&& done, auto&& passed) {
+    std::vector<NodeId> line;
+    for (NodeId client = head_; client != kNobody; client = queues_.find(client)->after) line.push_back(client);
+    for (const NodeId client : line) {
+      Queue& queue = *queues_.find(client);
+      const bool turn = passed(client, queue.pin);
+      std::erase_if(queue.items, [&](Item& item) {
+        if (item.request && !done(*item.request)) return false;
+        if (item.request) forget(item);
+        return true;
+      });
+      queue.first = 0;
+      if (queue.mover && done(*queue.mover)) queue.mover = nullptr;
+      if (turn || item_of(client, queue.pin) == nullptr) end_turn(queue, client, turn ? Turn::served : Turn::lost);
+    }
+  }
   /// This request will not be executed any more. If it was its client's turn with it, that is `lost`, or `served` where
-  /// it has been executed unseen.
+  /// it is executed once more.
   enum class Turn : std::uint8_t { served, lost };
   void remove(NodeId client, std::uint64_t number, Turn how) {
     Queue* queue = queues_.find(client);
