@@ -65,10 +65,7 @@ FaultyVotes::News FaultyVotes::add(NodeId signer, const Key& key, const Message&
 bool FaultyVotes::make_room(Store& store, const Key& key, std::size_t most, const Honest& honest, Lost* lost) const {
   if (store.kept.size() < most) return true;
   const auto forget = [&](const Key& gone) {
-    if (lost == nullptr) return;
-    ++lost->count;
-    lost->lowest = std::min(lost->lowest, gone.place);
-    lost->highest = std::max(lost->highest, gone.place);
+    if (lost != nullptr) lost->add(gone.place);
   };
   Map::iterator victim;
   bool itself = false;

@@ -11,6 +11,7 @@
 // lies furthest beyond the front, where honest replicas have not been, or the oldest place.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -59,11 +60,12 @@ class FaultyVotes {
   void for_each_signer(auto&& visit) const {
     for (const auto& [signer, shelf] : shelves_) visit(signer);
   }
-  /// Calls `visit(const Key&, const Kept&)` for what honest replicas hold of this signer.
-  void for_each_received(NodeId signer, auto&& visit) const {
+  /// Calls `visit(const Key&, const Kept&)` for what honest replicas hold of this signer, in places from `from` on.
+  void for_each_received(NodeId signer, std::uint64_t from, auto&& visit) const {
     const auto found = shelves_.find(signer);
     if (found == shelves_.end()) return;
-    for (const auto& [key, kept] : found->second.received.kept) visit(key, kept);
+    const Map& map = found->second.received.kept;
+    for (auto it = map.lower_bound(Key{from, 0, 0, 0, {}}); it != map.end(); ++it) visit(it->first, it->second);
   }
   void retire_below(std::uint64_t place);
 
@@ -72,6 +74,11 @@ class FaultyVotes {
     std::uint64_t count = 0;
     std::uint64_t lowest = ~std::uint64_t{0};
     std::uint64_t highest = 0;
+    void add(std::uint64_t place, std::uint64_t how_many = 1) {
+      count += how_many;
+      lowest = std::min(lowest, place);
+      highest = std::max(highest, place);
+    }
     bool covers(std::uint64_t place) const { return lowest <= place && place <= highest; }
   };
   Lost lost(NodeId signer) const;

@@ -10,11 +10,11 @@ namespace byzsim {
 
 namespace {
 
-constexpr std::size_t kMostPending = 4096;       // conflicts of honest signers waiting for a witness
-constexpr std::size_t kMostEvidence = 4;         // proofs kept for one culprit
-constexpr std::size_t kMostClaims = 256;         // kept of one signer, all different
-constexpr std::size_t kMostClaimed = 16'384;     // slots named by all of them
-constexpr std::size_t kMostReasons = 32;         // kept for one suspect
+constexpr std::size_t kMostPending = 4096;    // conflicts of honest signers waiting for a witness
+constexpr std::size_t kMostEvidence = 4;      // proofs kept for one culprit; contradictions are not looked for beyond
+constexpr std::size_t kMostClaims = 256;      // kept of one signer, all different
+constexpr std::size_t kMostClaimed = 16'384;  // slots named by all of them
+constexpr std::size_t kMostReasons = 32;      // kept for one suspect
 constexpr std::uint64_t kMostSeen = 1ull << 30;  // numbers past this (a forged trace) are not remembered
 
 }  // namespace
@@ -77,7 +77,7 @@ void Forensics::see(const Message& message, const KindFacts& kind) {
     votes_.receive_faulty(message, kind, now_);
   if (!kind.decides || claims_.empty()) return;
   const auto claims = claims_.find(message.signer());
-  if (claims == claims_.end() || label.view >= claims->second.highest) return;
+  if (claims == claims_.end() || label.view >= claims->second.highest || done_with(message.signer())) return;
   const Exhibit vote{
       id, kind.index, message.signer(), label.view, label.slot, label.value, requests_in(message, manifest_.n)};
   for (const Claim& claim : claims->second.list) weigh(vote, claim);
@@ -88,6 +88,7 @@ void Forensics::hear_claim(const Message& message, const KindFacts& kind) {
   if (message.signer() >= manifest_.n) return;  // a client has no votes to hide
   Claim claim;
   claim.facts = manifest_.claimed(message);
+  std::sort(claim.facts.slots.begin(), claim.facts.slots.end());
   const Label& label = message.label();
   claim.exhibit = {message.id(), kind.index, message.signer(), label.view, label.slot, label.value, {}};
   Claims& known = claims_[message.signer()];
@@ -110,14 +111,21 @@ void Forensics::hear_claim(const Message& message, const KindFacts& kind) {
       ++known.forgotten;
     }
   }
+  if (done_with(message.signer())) return;
   claim.exhibit.requests = requests_in(message, manifest_.n);
-  votes_.for_each_deciding_vote(message.signer(), [&](const Exhibit& vote, bool received) {
+  votes_.for_each_deciding_vote(message.signer(), claim.facts.stable, [&](const Exhibit& vote, bool received) {
     if (vote.view >= weighed && (received || seen(vote.id))) weigh(vote, claim);
   });
 }
 
+// Whether so many proofs are kept against this signer that a further one would change nothing.
+bool Forensics::done_with(NodeId signer) const {
+  const auto known = evidence_.find(signer);
+  return known != evidence_.end() && known->second.size() >= kMostEvidence;
+}
+
 void Forensics::weigh(const Exhibit& vote, const Claim& claim) {
-  if (vote.view >= claim.facts.view || vote.slot <= claim.facts.stable) return;
+  if (vote.view >= claim.facts.view || vote.slot <= claim.facts.stable || done_with(vote.signer)) return;
   const std::string fault =
       manifest_.contradiction({kinds_.name(vote.kind), vote.view, vote.slot, vote.value}, claim.facts);
   if (fault.empty()) return;

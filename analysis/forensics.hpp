@@ -85,6 +85,7 @@ class Forensics final : public ConflictSink, private NestWalker {
   };
   void hear_claim(const Message& message, const KindFacts& kind);
   void weigh(const Exhibit& vote, const Claim& claim);
+  bool done_with(NodeId signer) const;
   void on_batch(const Message&, Digest, bool) override {}
   void on_nested(const Message& nested) override;
 

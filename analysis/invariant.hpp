@@ -22,7 +22,8 @@ namespace byzsim {
 
 struct Books;
 
-/// One broken promise. Further reports of the same invariant about the same slot add their replicas to the first.
+/// One broken promise. Of several reports of the same invariant about the same slot the first that nothing excuses is
+/// told, with everybody's replicas.
 struct Violation {
   std::string invariant;         ///< filled in by the judge
   std::vector<NodeId> replicas;  ///< those it is about, in increasing order; empty if nobody in particular
@@ -52,6 +53,7 @@ class Invariant : public Observer {
    public:
     virtual ~Docket() = default;
     virtual void report(const Invariant& by, Violation violation) = 0;
+    virtual void remark(const Invariant& by, const std::string& text) = 0;
   };
 
   explicit Invariant(const Bench& bench) : bench_(bench) {}
@@ -73,6 +75,8 @@ class Invariant : public Observer {
   const Books& books() const { return bench_.books; }
   const JudgeBounds& bounds() const { return bench_.bounds; }
   void report(Violation violation) { docket_->report(*this, std::move(violation)); }
+  /// Adds to the message of what it has reported.
+  void remark(const std::string& text) { docket_->remark(*this, text); }
   /// A violation about what `fact` is about.
   void report(const Fact& fact, std::string message) {
     report({{}, fact.replicas, fact.slot, fact.time, {}, std::move(message), fact.messages});

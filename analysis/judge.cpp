@@ -168,22 +168,23 @@ void Judge::raise(const Fact& fact) {
 void Judge::report(const Invariant& by, Violation violation) {
   const auto seat = std::find_if(seats_.begin(), seats_.end(), [&](const Seat& s) { return s.invariant.get() == &by; });
   violation.invariant = seat->name;
+  const ModelFacts facts = model_at(violation.time, violation.within);
+  std::size_t lightest = violations_.size();  // of this invariant, where it may tell of no more
   for (std::size_t i = 0; i < violations_.size(); ++i) {
     JudgedViolation& known = violations_[i];
-    if (known.invariant != violation.invariant || known.slot != violation.slot) continue;
-    unite(known.replicas, violation.replicas);
-    // Of several missed bounds the first that nothing excuses is the one to tell of.
-    const ModelFacts facts = model_at(violation.time, violation.within);
-    if (!known.safety && outside(facts_then_[i], known.time) && !outside(facts, violation.time)) {
-      known.time = violation.time;
-      known.message = std::move(violation.message);
-      known.messages = std::move(violation.messages);
-      facts_then_[i] = facts;
+    if (known.invariant != violation.invariant) continue;
+    if (known.slot == violation.slot) {
+      std::vector<NodeId> all = known.replicas;
+      unite(all, violation.replicas);
+      if (outweighs(violation, facts, i)) retell(i, std::move(violation), facts);
+      known.replicas = std::move(all);
+      return;
     }
-    return;
+    if (seat->reported == kMostViolations && outweighs(violation, facts, i)) lightest = i;
   }
   if (seat->reported == kMostViolations) {
     ++seat->dropped;
+    if (lightest < violations_.size() && excused(lightest)) retell(lightest, std::move(violation), facts);
     return;
   }
   ++seat->reported;
@@ -191,10 +192,33 @@ void Judge::report(const Invariant& by, Violation violation) {
   static_cast<Violation&>(judged) = std::move(violation);
   judged.safety = seat->safety;
   violations_.push_back(std::move(judged));
-  facts_then_.push_back(model_at(violations_.back().time, violations_.back().within));
+  facts_then_.push_back(facts);
   if (!seat->safety || safety_broken_) return;
   safety_broken_ = true;
   if (callback_) callback_(violations_.back());
+}
+
+void Judge::remark(const Invariant& by, const std::string& text) {
+  const auto seat = std::find_if(seats_.begin(), seats_.end(), [&](const Seat& s) { return s.invariant.get() == &by; });
+  for (JudgedViolation& known : violations_) {
+    if (known.invariant == seat->name) known.message += text;
+  }
+}
+
+bool Judge::excused(std::size_t told) const {
+  const JudgedViolation& known = violations_[told];
+  return outside(known.safety, facts_then_[told], known.time);
+}
+
+// Of several violations of one promise the first that nothing excuses is the one to tell of, in whatever order they show.
+bool Judge::outweighs(const Violation& violation, const ModelFacts& facts, std::size_t told) const {
+  const bool excuse = outside(violations_[told].safety, facts, violation.time);
+  return excuse == excused(told) ? violation.time < violations_[told].time : !excuse;
+}
+
+void Judge::retell(std::size_t told, Violation violation, const ModelFacts& facts) {
+  static_cast<Violation&>(violations_[told]) = std::move(violation);
+  facts_then_[told] = facts;
 }
 
 // Whether it was down at `when`, or so shortly before that it had no chance to help meeting the bound that was missed.
@@ -204,10 +228,10 @@ bool Judge::down_before(NodeId node, Time when, Duration within) const {
   });
 }
 
-// Whether a missed bound is excused, as far as is known by now.
-bool Judge::outside(ModelFacts facts, Time when) const {
+// Whether a broken promise is excused, as far as is known by now.
+bool Judge::outside(bool safety, ModelFacts facts, Time when) const {
   facts.beyond = beyond_ && beyond_at_ <= when;
-  return classify(false, facts) == Classification::outside_model;
+  return classify(safety, facts) == Classification::outside_model;
 }
 
 // What was true up to then. What happens after a promise was broken excuses nothing.
@@ -270,6 +294,10 @@ void Judge::weigh_the_forgotten(Result& result) const {
     // Of forks that are not told, nobody knows any more which slots they were in.
     blame = forks_untold || std::any_of(forks.begin(), forks.end(), [&](Slot slot) { return votes.forgotten(slot); });
   }
+  forgot("old values", kNobody, votes.values_lost().count);
+  const bool old_forks = votes.values_lost().count > 0 && std::any_of(forks.begin(), forks.end(), [&](Slot slot) {
+                           return votes.values_lost().covers(slot);
+                         });
   for (NodeId id = 0; id < manifest_.n; ++id) {
     const FaultyVotes::Lost lost = votes.lost(id);
     const std::uint64_t claims = books_.forensics.claims_forgotten(id);
@@ -277,7 +305,8 @@ void Judge::weigh_the_forgotten(Result& result) const {
     forgot("claims", id, claims);
     // Votes for slots that honest replicas never reached had no part in anything.
     const bool forked = std::any_of(forks.begin(), forks.end(), [&](Slot slot) { return lost.covers(slot); });
-    const bool could = (lost.count > 0 && (lost.lowest < votes.front() || forked)) || claims > 0;
+    const bool of_old = old_forks && votes.had_honest_days(id) && !books_.roster.honest(id);
+    const bool could = (lost.count > 0 && (lost.lowest < votes.front() || forked)) || claims > 0 || of_old;
     blame = blame || (could && !books_.forensics.convicted(id));
   }
   for (const auto& [signer, count] : ledger.values_forgotten()) forgot("values", signer, count);

@@ -62,9 +62,13 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   void on_beyond(const Record& record);
   void raise(const Fact& fact) override;
   void report(const Invariant& by, Violation violation) override;
+  void remark(const Invariant& by, const std::string& text) override;
+  bool excused(std::size_t told) const;
+  bool outweighs(const Violation& violation, const ModelFacts& facts, std::size_t told) const;
+  void retell(std::size_t told, Violation violation, const ModelFacts& facts);
   void on_downtime(const Record& record);
   ModelFacts model_at(Time when, Duration within) const;
-  bool outside(ModelFacts facts, Time when) const;
+  bool outside(bool safety, ModelFacts facts, Time when) const;
   bool down_before(NodeId node, Time when, Duration within) const;
   void weigh_the_forgotten(Result& result) const;
   void conclude(Result& result, const Outcome& outcome);

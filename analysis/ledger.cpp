@@ -166,9 +166,10 @@ void Ledger::dissent(const Record& record, LiveSlot& live) {
   if (own != record.value) {
     Fact fact = fact_of(FactKind::decided_otherwise, record, {});
     fact.replicas.clear();
+    // Whoever was honest when it decided: somebody may have acted on that, whatever became of it since.
     live.decided_by.for_each([&](NodeId id) {
       Digest value;
-      if (id == record.node || !roster_.honest(id) || !decided(id, record.slot, &live, value)) return;
+      if (id == record.node || !decided(id, record.slot, &live, value)) return;
       if (value != record.value && !fact.other) fact.other = value;
       fact.replicas.push_back(id);
     });

@@ -25,6 +25,11 @@ bool RangeSet::insert(std::uint64_t number) {
   return true;
 }
 
+bool RangeSet::contains(std::uint64_t number) const {
+  const auto after = ranges_.upper_bound(number);
+  return after != ranges_.begin() && number <= std::prev(after)->second;
+}
+
 RequestBook::RequestBook(const Manifest& manifest, const Roster& roster, FactSink& facts)
     : roster_(roster), facts_(facts), n_(manifest.n), count_(manifest.clients), cursors_(manifest.n) {}
 
@@ -84,12 +89,27 @@ void RequestBook::on_applied(const Record& record) {
     note_result(record.peer, record.id, record.count, true);
     return;
   }
-  cursor.astray = true;
+  go_astray(record.slot, place, cursor);
   apply_astray(record, cursor);
 }
 
+// At this place of this slot.
+void RequestBook::go_astray(Slot slot, std::uint32_t place, Cursor& cursor) {
+  cursor.astray = true;
+  for (const Client& who : clients_) cursor.common.push_back(who.applied);
+  slots_.for_each([&](Slot at, const Order& order) {
+    if (at < slot) return;
+    for (std::size_t i = at == slot ? place : 0; i < order.applied.size(); ++i)
+      cursor.ahead.insert({order.applied[i].client, order.applied[i].number});
+  });
+}
+
 void RequestBook::apply_astray(const Record& record, Cursor& cursor) {
-  if (!cursor.own.insert({record.peer, record.id}).second) raise_duplicate(record);
+  const std::pair<NodeId, std::uint64_t> name{record.peer, record.id};
+  const bool in_common = record.peer >= n_ && record.peer - n_ < cursor.common.size() &&
+                         cursor.common[record.peer - n_].contains(record.id) && !cursor.ahead.contains(name);
+  const bool again = !cursor.own.insert(name).second || in_common;
+  if (again && record.slot > cursor.replayed) raise_duplicate(record);
   note_result(record.peer, record.id, record.count, false);
 }
 
@@ -100,8 +120,9 @@ void RequestBook::on_executed(const Record& record) {
 
 void RequestBook::on_restarted(const Record& record) {
   if (record.node >= n_) return;
-  cursors_[record.node].slot = 0;
-  cursors_[record.node].own.clear();
+  Cursor& cursor = cursors_[record.node];
+  cursor.replayed = std::max(cursor.replayed, cursor.slot);
+  cursor.slot = 0;
 }
 
 void RequestBook::note_result(NodeId client_node, std::uint64_t number, std::uint64_t result, bool common) {

@@ -2,7 +2,7 @@
 //
 // The first honest replica to apply a request at some place of a slot sets the common order; the others are compared
 // with it place by place, so a duplicate is looked for once and not once a replica. A replica that leaves the common
-// order (the log has forked) is followed on its own from there.
+// order (the log has forked) is followed on its own from there, with what it had applied in common.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,7 @@ class RangeSet {
  public:
   /// True if it was not a member before.
   bool insert(std::uint64_t number);
+  bool contains(std::uint64_t number) const;
 
  private:
   std::map<std::uint64_t, std::uint64_t> ranges_;  // from the first of each to its last
@@ -89,15 +90,20 @@ class RequestBook {
     std::size_t head = 0;
     RangeSet applied;  // in the common order
   };
+  using Names = std::set<std::pair<NodeId, std::uint64_t>>;  // of requests: client and number
   struct Cursor {
     Slot slot = 0;
     std::uint32_t place = 0;
-    bool astray = false;                             // has left the common order
-    std::set<std::pair<NodeId, std::uint64_t>> own;  // what it applied since
+    Slot replayed = 0;             // slots up to here it may apply once more, after a restart
+    bool astray = false;           // has left the common order; then also:
+    std::vector<RangeSet> common;  // by client, what was applied in the common order by then,
+    Names ahead;                   // of that, what stands where it left, or later,
+    Names own;                     // and what it has applied since
   };
 
   Client* client(NodeId node);
   Asked* asked(NodeId node, std::uint64_t number);
+  void go_astray(Slot slot, std::uint32_t place, Cursor& cursor);
   void apply_astray(const Record& record, Cursor& cursor);
   void note_result(NodeId client, std::uint64_t number, std::uint64_t result, bool common);
   void raise_duplicate(const Record& record);

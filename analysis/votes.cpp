@@ -10,8 +10,8 @@ namespace {
 
 // Where faulty signers are a quorum among themselves, they open so many slots ahead and values in a slot, and no more.
 constexpr std::uint32_t kAlone = 512;
-// Values of one slot, over all phases and views. A slot in which views come and go without a decision gives up the older
-// half of its views when it has more.
+// Values of one slot, over all phases and views. A slot in which views come and go without a decision gives up what the
+// older half of its views has voted when it has more, votes that decide last.
 constexpr std::uint32_t kMostTallies = 128;
 
 std::uint64_t pack(const Message& message, const KindFacts& kind) {
@@ -93,25 +93,30 @@ inline void VoteIndex::count(const Message& message, const KindFacts& kind, Entr
   if (++own.count == manifest_.quorum && kind.vote) certify(entry, own, message.label().slot, now);
 }
 
-void VoteIndex::forget_old_views(Entry& entry) {
+// Votes of honest days that are forgotten here can prove nothing any more, should their signer turn out faulty later.
+void VoteIndex::forget_old_views(Entry& entry, std::uint64_t place) {
   std::vector<View> views;
   for (std::uint32_t i = 0; i < entry.used; ++i) views.push_back(entry.tallies[i].view);
   std::nth_element(views.begin(), views.begin() + entry.used / 2, views.end());
   entry.complete_from = std::max(entry.complete_from, views[entry.used / 2]);
+  const auto deciding = std::count_if(entry.tallies.begin(), entry.tallies.begin() + entry.used,
+                                      [&](const Tally& t) { return t.decides && t.view < entry.complete_from; });
+  const bool all = deciding > static_cast<std::ptrdiff_t>(entry.used / 4);
   std::vector<std::uint32_t> now(entry.used);
   std::uint32_t kept = 0;
   for (std::uint32_t i = 0; i < entry.used; ++i) {
-    const bool gone = entry.tallies[i].view < entry.complete_from;
+    const bool gone = entry.tallies[i].view < entry.complete_from && (all || !entry.tallies[i].decides);
     now[i] = gone ? entry.used : kept;
     if (!gone) std::swap(entry.tallies[kept++], entry.tallies[i]);
   }
   std::erase_if(entry.extras, [&](const Extra& extra) { return now[extra.tally] == entry.used; });
   for (Extra& extra : entry.extras) extra.tally = now[extra.tally];
+  if (kept < entry.used) values_lost_.add(place, entry.used - kept);
   entry.used = kept;
 }
 
 VoteIndex::Tally* VoteIndex::new_tally(Entry& entry, const Label& label, const KindFacts& kind) {
-  if (entry.used >= kMostTallies) forget_old_views(entry);
+  if (entry.used >= kMostTallies) forget_old_views(entry, label.slot);
   if (entry.used == entry.tallies.size()) entry.tallies.emplace_back();
   Tally& tally = entry.tallies[entry.used++];
   tally.value = label.value;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "analysis/fact.hpp"
@@ -71,11 +72,11 @@ class VoteIndex {
   Backing backing(View view, Slot slot, Digest value) const;
   /// Numbers of the messages by which these votes were cast, by increasing signer.
   std::vector<std::uint64_t> votes_for(View view, Slot slot, Digest value) const;
-  /// Calls `visit(const Exhibit&)` for every deciding vote of this signer that is not forgotten: those of its honest
-  /// days as they were signed, those of others as honest replicas hold them.
-  void for_each_deciding_vote(NodeId signer, auto&& visit) {
+  /// Calls `visit(const Exhibit&, bool received)` for every deciding vote of this signer for a slot above this one that is
+  /// not forgotten: those of its honest days as they were signed, those of others as honest replicas hold them.
+  void for_each_deciding_vote(NodeId signer, Slot above, auto&& visit) {
     if (!corrupted_.contains(signer)) {
-      by_slot_.for_each([&](Slot slot, const Entry& entry) {
+      by_slot_.for_each_between(above, std::numeric_limits<Slot>::max(), [&](Slot slot, const Entry& entry) {
         for (std::uint32_t i = 0; i < entry.used; ++i) {
           const Tally& tally = entry.tallies[i];
           if (!tally.decides || !tally.signers.contains(signer)) continue;
@@ -85,9 +86,12 @@ class VoteIndex {
         }
       });
     }
-    faulty_by_slot_.for_each_received(signer, [&](const FaultyVotes::Key& key, const FaultyVotes::Kept& kept) {
-      if (kept.decides) visit(Exhibit{kept.id, key.kind, signer, key.view, key.place, key.value, kept.requests}, true);
-    });
+    if (above == std::numeric_limits<Slot>::max()) return;
+    faulty_by_slot_.for_each_received(
+        signer, above + 1, [&](const FaultyVotes::Key& key, const FaultyVotes::Kept& kept) {
+          if (kept.decides)
+            visit(Exhibit{kept.id, key.kind, signer, key.view, key.place, key.value, kept.requests}, true);
+        });
   }
   void forget_below(Slot slot) {
     by_slot_.retire_below(slot);
@@ -103,6 +107,10 @@ class VoteIndex {
   bool forgotten(Slot slot) const { return slot >= settled_ && slot < by_slot_.base(); }
   /// What a faulty signer has made the index forget of its own, within what honest replicas have reached.
   FaultyVotes::Lost lost(NodeId signer) const { return faulty_by_slot_.lost(signer); }
+  /// Values of old views that were forgotten together with who had voted for them, and in which slots.
+  const FaultyVotes::Lost& values_lost() const { return values_lost_; }
+  /// Whether this replica was honest in the beginning, so that its votes may be among these.
+  bool had_honest_days(NodeId signer) const { return !corrupted_.contains(signer); }
   /// One past the furthest slot that an honest signer has voted in.
   Slot front() const { return front_of_slots_; }
 
@@ -139,7 +147,7 @@ class VoteIndex {
   void count(const Message& message, const KindFacts& kind, Entry& entry, Tally& own, Time now);
   void count_faulty(const Message& message, const KindFacts& kind, std::uint64_t place, Time now);
   Tally* new_tally(Entry& entry, const Label& label, const KindFacts& kind);
-  static void forget_old_views(Entry& entry);
+  void forget_old_views(Entry& entry, std::uint64_t place);
   void join(Entry& entry, Tally& tally, std::uint64_t place, const FaultyVotes& faulty, Time now);
   Tally* find(Entry& entry, const Label& label, const KindFacts& kind) const;
   void look_for_conflict(Entry& entry, const Tally& own, const Message& message, const KindFacts& kind, Time now);
@@ -166,6 +174,7 @@ class VoteIndex {
   FaultyVotes faulty_by_view_;
   std::vector<std::pair<std::uint16_t, std::uint16_t>> deciding_;  // family and kind
   Slot settled_ = 0;
+  FaultyVotes::Lost values_lost_;
 };
 
 }  // namespace byzsim

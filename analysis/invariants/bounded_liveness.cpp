@@ -40,21 +40,8 @@ class BoundedLiveness final : public Invariant {
         unknown_ = true;
       }
     });
-    std::stable_sort(late_.begin(), late_.end(), [](const Late& a, const Late& b) { return a.due < b.due; });
-    const std::uint64_t others = late_.size() + untold_ - 1;
-    const std::string also = others == 0   ? ""
-                             : others == 1 ? ", nor was one other in time"
-                                           : fmt::format(", nor were {} others in time", others);
-    // All are told, for one that nothing excuses outweighs the first; the judge makes one of them.
-    for (const Late& one : late_) {
-      Violation violation;
-      violation.time = one.due;
-      violation.within = bounds().answer_within.value_or(Duration{});
-      violation.message = fmt::format("request {} of client {}, sent at {}, {}", one.number, one.client - manifest().n,
-                                      human(one.submitted - kStart), one.how);
-      violation.message += also;
-      report(std::move(violation));
-    }
+    if (late_ == 2) remark(", nor was one other in time");
+    if (late_ > 2) remark(fmt::format(", nor were {} others in time", late_ - 1));
   }
 
   Liveness held() const override { return unknown_ ? Liveness::unknown : Liveness::held; }
@@ -62,24 +49,18 @@ class BoundedLiveness final : public Invariant {
  private:
   Time counted_from(const Asked& request) const { return std::max(request.submitted, manifest().gst); }
   Time deadline(const Asked& request) const { return later(counted_from(request), *bounds().answer_within); }
-  void late(NodeId client, const Asked& request, Time due, std::string how) {
-    if (late_.size() == kMostTold) {
-      ++untold_;
-    } else {
-      late_.push_back({due, request.submitted, client, request.number, std::move(how)});
-    }
+  // All are told, for one that nothing excuses outweighs the first; the judge makes one of them.
+  void late(NodeId client, const Asked& request, Time due, const std::string& how) {
+    ++late_;
+    Violation violation;
+    violation.time = due;
+    violation.within = bounds().answer_within.value_or(Duration{});
+    violation.message = fmt::format("request {} of client {}, sent at {}, {}", request.number, client - manifest().n,
+                                    human(request.submitted - kStart), how);
+    report(std::move(violation));
   }
 
-  static constexpr std::size_t kMostTold = 10'000;
-  struct Late {
-    Time due{};
-    Time submitted{};
-    NodeId client = kNobody;
-    std::uint64_t number = 0;
-    std::string how;
-  };
-  std::vector<Late> late_;
-  std::uint64_t untold_ = 0;  // further ones
+  std::uint64_t late_ = 0;
   bool unknown_ = false;
 };
 

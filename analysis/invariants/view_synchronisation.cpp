@@ -43,7 +43,7 @@ class ViewSynchronisation final : public Invariant {
 
   // The views have differed since apart_since_, until now at least.
   void close_gap(Time now) {
-    if (!apart_ || reported_) return;
+    if (!apart_ || reported_) return;  // once a gap
     const Time from = std::max(apart_since_, manifest().gst);
     if (now <= later(from, *bounds().views_agree_within)) return;
     Violation violation;
@@ -64,7 +64,10 @@ class ViewSynchronisation final : public Invariant {
       highest_ = std::max(highest_, replicas_[id].view);
     }
     const bool apart = lowest_ < highest_;
-    if (apart && !apart_) apart_since_ = now;
+    if (apart && !apart_) {
+      apart_since_ = now;
+      reported_ = false;
+    }
     apart_ = apart;
     behind_.clear();
     for (NodeId id = 0; id < replicas_.size() && apart; ++id) {

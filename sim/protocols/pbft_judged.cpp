@@ -1,4 +1,6 @@
 // What judges may ask of PBFT: what an honest replica would not have signed.
+#include <algorithm>
+
 #include "sim/protocols/pbft.hpp"
 
 namespace byzsim::pbft {
@@ -44,9 +46,10 @@ ClaimFacts Pbft::claimed(const Options&, const Message& claim) {
 
 std::string Pbft::contradiction(const Options& options, const SignedVote& vote, const ClaimFacts& claim) {
   if (!options.view_change_certificates || vote.kind != Commit::traits.name) return {};
-  for (const ClaimedSlot& shown : claim.slots) {
-    if (shown.slot != vote.slot) continue;
-    if (shown.view > vote.view || (shown.view == vote.view && shown.value == vote.value)) return {};
+  const auto before = [](const ClaimedSlot& shown, Slot slot) { return shown.slot < slot; };
+  for (auto shown = std::lower_bound(claim.slots.begin(), claim.slots.end(), vote.slot, before);
+       shown != claim.slots.end() && shown->slot == vote.slot; ++shown) {
+    if (shown->view > vote.view || (shown->view == vote.view && shown->value == vote.value)) return {};
   }
   return fmt::format("it committed slot {} in view {}, which its view change for view {} does not show", vote.slot,
                      vote.view, claim.view);

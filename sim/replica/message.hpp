@@ -69,13 +69,13 @@ struct ClaimedSlot {
   Slot slot = kNoSlot;
   View view = kNoView;
   Digest value{};
-  friend bool operator==(const ClaimedSlot&, const ClaimedSlot&) = default;
+  friend auto operator<=>(const ClaimedSlot&, const ClaimedSlot&) = default;
 };
 /// A claim as judges remember it: what it says of every vote of its signer in an earlier view and a later slot.
 struct ClaimFacts {
   View view = 0;    ///< it speaks of the views below this one
   Slot stable = 0;  ///< and of the slots above this one
-  std::vector<ClaimedSlot> slots;
+  std::vector<ClaimedSlot> slots;  ///< in any order; a judge that asks for contradictions has sorted them
 };
 
 /// How far the signature is known to be good. `genuine` is given only by a Notary to the holder of a Signer, so nothing
