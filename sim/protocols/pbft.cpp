@@ -95,8 +95,8 @@ Pbft::Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)
       status_after_(options.retransmit),
       views_(env.n()),
       early_(6 * options.window),
-      furthest_executed_(env.n(), 0),
-      answered_at_(2 * env.n(), Time::min()) {}
+      furthest_executed_(env.n()),
+      answered_at_(env.n()) {}
 
 std::unique_ptr<Durable> Pbft::take_durable() {
   return std::move(disk_);

@@ -12,6 +12,7 @@
 #include "sim/protocols/pbft_promises.hpp"
 #include "sim/protocols/pbft_rules.hpp"
 #include "sim/protocols/pbft_views.hpp"
+#include "sim/replica/by_replica.hpp"
 #include "sim/replica/pending_requests.hpp"
 #include "sim/replica/retransmission.hpp"
 
@@ -153,10 +154,14 @@ class Pbft final : public PbftReactor {
 
   ViewLog views_;
   EarlyMessages early_;
-  std::vector<Slot> furthest_executed_;  // by replica, by its STATUS, and CHECKPOINTs beyond our window
+  ByReplica<Slot> furthest_executed_;  // by its STATUS, and CHECKPOINTs beyond our window
   Slot furthest_of_all_ = 0;
   Slot highest_decided_ = 0;
-  std::vector<Time> answered_at_;  // by replica, its last STATUS that was answered: in small, in full
+  struct Answered {
+    Time in_small = Time::min();
+    Time in_full = Time::min();
+  };
+  ByReplica<Answered> answered_at_;  // its last STATUS that was answered
   struct Told {
     std::uint64_t number = 0;
     Time at{};

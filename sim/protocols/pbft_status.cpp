@@ -47,7 +47,8 @@ void Pbft::on(const Status& m) {
     known_seen_ = std::max(known_seen_, known_decided());
   }
   const bool designated = is_designated(m.signer(), m.attempt);
-  Time& answered = answered_at_[2 * m.signer() + (designated ? 1 : 0)];
+  Answered& last = answered_at_[m.signer()];
+  Time& answered = designated ? last.in_full : last.in_small;
   if (answered != Time::min() && env_.now() < later(answered, options_.retransmit / 2))
     return env_.mark("status-throttled");
   answered = env_.now();
@@ -144,7 +145,7 @@ void Pbft::note_executed_by(NodeId replica, Slot slot) {
 Slot Pbft::known_decided() const {
   const Slot here = std::max(d_.stable, highest_decided_);
   if (furthest_of_all_ <= here) return here;
-  std::vector<Slot> furthest = furthest_executed_;
+  std::vector<Slot> furthest = furthest_executed_.row();
   const auto vouched = furthest.begin() + env_.f();
   std::nth_element(furthest.begin(), vouched, furthest.end(), std::greater<>{});
   return std::max(here, *vouched);

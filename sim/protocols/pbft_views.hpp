@@ -11,6 +11,7 @@
 
 #include "sim/core/limits.hpp"
 #include "sim/protocols/pbft_messages.hpp"
+#include "sim/replica/by_replica.hpp"
 
 namespace byzsim::pbft {
 
@@ -18,22 +19,25 @@ namespace byzsim::pbft {
 /// latest VIEW-CHANGEs. Bounded by signer, so that no liar crowds out anybody else's.
 class ViewLog {
  public:
-  explicit ViewLog(std::uint32_t n) : seen_(n, 0), kept_(n) {}
+  explicit ViewLog(std::uint32_t n) : n_(n), seen_(n), kept_(n) {}
 
   /// Enters that `replica` signed something in `view`; true if that is higher than what was known.
   bool saw(NodeId replica, View view) {
-    if (view <= seen_[replica]) return false;
+    if (view <= std::as_const(seen_)[replica]) return false;
     seen_[replica] = view;
     highest_ = std::max(highest_, view);
     return true;
   }
   View highest() const { return highest_; }
   std::uint32_t at_or_above(View view) const {
-    return static_cast<std::uint32_t>(std::count_if(seen_.begin(), seen_.end(), [=](View v) { return v >= view; }));
+    const std::vector<View>& seen = seen_.row();
+    if (seen.empty()) return view == 0 ? n_ : 0;
+    return static_cast<std::uint32_t>(std::count_if(seen.begin(), seen.end(), [=](View v) { return v >= view; }));
   }
   /// The highest view that `count` replicas have reached or passed.
   View reached_by(std::uint32_t count) const {
-    std::vector<View> views = seen_;
+    std::vector<View> views = seen_.row();
+    if (views.empty()) return 0;
     std::nth_element(views.begin(), views.begin() + count - 1, views.end(), std::greater<>{});
     return views[count - 1];
   }
@@ -49,13 +53,13 @@ class ViewLog {
   /// Those for exactly this view, by signer.
   std::vector<Ref<const ViewChange>> all_of(View view) const {
     std::vector<Ref<const ViewChange>> found;
-    for (NodeId signer = 0; signer < kept_.size(); ++signer) {
+    for (NodeId signer = 0; signer < kept_.row().size(); ++signer) {
       if (const Ref<const ViewChange>* m = find(signer, view)) found.push_back(*m);
     }
     return found;
   }
   void forget_up_to(View view) {
-    for (auto& own : kept_) std::erase_if(own, [=](const auto& m) { return m->view <= view; });
+    for (auto& own : kept_.row()) std::erase_if(own, [=](const auto& m) { return m->view <= view; });
   }
 
  private:
@@ -68,9 +72,10 @@ class ViewLog {
     return nullptr;
   }
 
-  std::vector<View> seen_;
+  std::uint32_t n_;
+  ByReplica<View> seen_;
   View highest_ = 0;
-  std::vector<std::vector<Ref<const ViewChange>>> kept_;  // by signer, highest view first
+  ByReplica<std::vector<Ref<const ViewChange>>> kept_;  // by signer, highest view first
 };
 
 /// Messages of a view not yet entered, or of a slot just above the window: kept until their time comes. Of each signer
