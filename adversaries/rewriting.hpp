@@ -83,6 +83,7 @@ class Rewriter {
   Json number(const Node& wanted, const Json* old) const;
   Ref<const Batch> batch(const Node& wanted) const;
   Json tree(const Message& message) const;
+  Ref<Message> drafted(const Message& message, const Json& fields) const;
   /// Counts a value that is made, for as long as the rewriting lasts, and ends the run where that is too much: a line of
   /// a scenario can double a list as often as it likes.
   void count(const Json& made) const;

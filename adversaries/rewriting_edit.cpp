@@ -195,11 +195,22 @@ Json Rewriter::edited(const std::vector<FieldFacts>& facts, Json fields, const s
   return fields;
 }
 
+// A number that no node bears signs nothing: neither a run nor its trace can name it.
+Ref<Message> Rewriter::drafted(const Message& message, const Json& fields) const {
+  const NodeId nodes = coalition_.powers().n() + coalition_.powers().clients();
+  Ref<Message> draft = Draft::altered(message, fields, notary());
+  for_each_nested(*draft, [nodes](const Message& nested) {
+    if (nested.signer() >= nodes && nested.signer() != kNobody)
+      throw Impossible(fmt::format("there is no node {} to be a signer", nested.signer()));
+  });
+  return draft;
+}
+
 Ref<const Message> Rewriter::altered(const Message& message, const FieldTree& changes) {
   try {
     const Json fields =
         edited(facts_of(message.kind()), tree(message).at("fields"), edits_of(changes.node), message.signer());
-    return coalition_.sign_if_able(Draft::altered(message, fields, notary()));
+    return coalition_.sign_if_able(drafted(message, fields));
   } catch (const FieldError& error) {
     throw Impossible(error.what());
   }
@@ -212,7 +223,7 @@ Ref<const Message> Rewriter::forged(const MessageKind& kind, NodeId signer, cons
 Ref<const Message> Rewriter::forged_like(const Message& message, NodeId signer, const FieldTree& changes) {
   try {
     const Json fields = edited(facts_of(message.kind()), tree(message).at("fields"), edits_of(changes.node), signer);
-    Ref<Message> draft = Draft::altered(message, fields, notary());
+    Ref<Message> draft = drafted(message, fields);
     if (coalition_.powers().controls(signer)) return coalition_.sign(std::move(draft), signer);
     return Draft::claiming(*draft, signer, notary());
   } catch (const FieldError& error) {

@@ -1,5 +1,7 @@
 #include "sim/core/node.hpp"
 
+#include <fmt/core.h>
+
 #include <nlohmann/json.hpp>
 
 #include "sim/core/diagnostics.hpp"
@@ -51,6 +53,20 @@ TEST_CASE("integers past 2^53 are written as strings") {
   CHECK(text(Node::number((std::uint64_t{1} << 53) + 1)) == "\"9007199254740993\"");
   CHECK(text(Node::number(0.25)) == "0.25");
   CHECK(text(Node::text("42")) == "\"42\"");
+}
+
+TEST_CASE("a plain scalar comes back from JSON as it was written, whatever number it looks like") {
+  for (const char* written : {"007", "0000000000000000", "1.50", "1e3", "12345678901234e5", "-0", "1.5", "-3", "0",
+                              "1e-07", "18446744073709551615", "18446744073709551616", "0x10", "nan", "-", "1_000"}) {
+    const Node back = from_json(nlohmann::ordered_json::parse(text(Node::plain(written))));
+    CHECK(back.scalar == written);
+    CHECK(to_json(back) == to_json(Node::plain(written)));
+    CHECK(text(Node::text(written)) == fmt::format("\"{}\"", written));
+  }
+  CHECK(text(Node::plain("007")) == "\"007\"");
+  CHECK_FALSE(from_json(nlohmann::ordered_json("1.50")).quoted);  // so that it may be a number after all
+  CHECK(from_json(nlohmann::ordered_json("1.5")).quoted);
+  CHECK(from_json(nlohmann::ordered_json("word")).quoted);
 }
 
 TEST_CASE("a diagnostic shows file, line, column, caret and what was meant") {

@@ -78,6 +78,16 @@ void suggest(CLI::App& app, int argc, char** argv) {
   }
 }
 
+// An empty value is no value: a script whose variable is not set should hear of it.
+void refuse_empty(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0 || option->get_items_expected_min() == 0) continue;
+    for (const std::string& value : option->results()) {
+      if (value.empty()) throw UsageError(fmt::format("the value of {} is empty", option->get_name()));
+    }
+  }
+}
+
 int complain(std::string_view sentence, int code) {
   say(fmt::format("byzsim: {}\n", sentence));
   return code;
@@ -114,6 +124,8 @@ int parse_and_run(int argc, char** argv) {
     throw UsageError(
         fmt::format("{}\nTry: byzsim {}--help", error.what(), used.empty() ? "" : used.front()->get_name() + " "));
   }
+  for (const CLI::App* used : app.get_subcommands()) refuse_empty(*used);
+  refuse_empty(app);
   Output::standard().set_color(color);
   watch_interrupts();
   return chosen();

@@ -62,6 +62,7 @@ int verify(const VerifyCommand& command) {
   options.rerun = !command.no_rerun;
   options.with_sequence = format == Format::text;
   options.patience = needed("--wall-clock", command.wall_clock, parse_duration(command.wall_clock));
+  if (options.patience <= Duration{}) throw UsageError("--wall-clock must be more than nothing");
   options.memory = needed("--memory", command.memory, parse_bytes(command.memory)).bytes;
   int code = kMet;
   for (const std::string& trace : command.traces) {

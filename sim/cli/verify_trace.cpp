@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -27,7 +29,7 @@ class Verification {
   Verification(const OpenTrace& open, TraceReader& reader, const VerifyOptions& options)
       : open_(open),
         options_(options),
-        deadline_(Clock::now() + options.patience),
+        deadline_(Clock::now() + std::min<std::chrono::nanoseconds>(options.patience, std::chrono::years(1))),
         reader_(reader),
         scenario_(scenario_of(reader_.header())),
         recording_(recording_of(scenario_, scenario_.run.seed)) {

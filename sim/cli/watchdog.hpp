@@ -1,6 +1,7 @@
 // Stops a world when it has taken too much of the user's time. The simulation itself never looks at a clock.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -16,7 +17,9 @@ class Watchdog {
   Watchdog(World& world, std::chrono::nanoseconds patience)
       : thread_([this, &world, patience](const std::stop_token& done) {
           std::unique_lock lock(mutex_);
-          if (!woken_.wait_for(lock, done, patience, [&] { return done.stop_requested(); })) {
+          // What a clock can be set to ends some time: nobody waits for a year.
+          if (!woken_.wait_for(lock, done, std::min<std::chrono::nanoseconds>(patience, std::chrono::years(1)),
+                               [&] { return done.stop_requested(); })) {
             world.stop(EndReason::wall_clock);
           }
         }) {}

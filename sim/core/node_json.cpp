@@ -21,13 +21,26 @@ nlohmann::ordered_json scalar_to_json(const Node& node) {
   const char first = node.scalar.empty() ? 'x' : node.scalar[0];
   if (first == '-' || (first >= '0' && first <= '9')) {
     std::uint64_t natural = 0;
-    if (whole(node.scalar, natural)) return natural;
     std::int64_t integer = 0;
-    if (whole(node.scalar, integer)) return integer;
     double real = 0;
-    if (whole(node.scalar, real)) return real;
+    nlohmann::ordered_json number;
+    if (whole(node.scalar, natural)) {
+      number = natural;
+    } else if (whole(node.scalar, integer)) {
+      number = integer;
+    } else if (whole(node.scalar, real)) {
+      number = real;
+    }
+    if (number.is_number() && number.dump() == node.scalar) return number;
   }
   return node.scalar;
+}
+
+// A number that JSON would write in another way (007, 1.50, 1e3) stands there as a string: it may be a name.
+bool is_odd_number(const std::string& text) {
+  double real = 0;
+  return !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9')) && whole(text, real) &&
+         scalar_to_json(Node::plain(text)).is_string();
 }
 
 }  // namespace
@@ -63,11 +76,14 @@ Node from_json(const nlohmann::ordered_json& json) {
     for (const auto& [key, value] : json.items()) map.put(key, from_json(value));
     return map;
   }
-  if (json.is_string()) return Node::text(json.get<std::string>());
+  if (json.is_string()) {
+    const auto& text = json.get_ref<const std::string&>();
+    return is_odd_number(text) ? Node::plain(text) : Node::text(text);
+  }
   if (json.is_boolean()) return Node::boolean(json.get<bool>());
   if (json.is_number_unsigned()) return Node::plain(std::to_string(json.get<std::uint64_t>()));
   if (json.is_number_integer()) return Node::number(json.get<std::int64_t>());
-  return Node::number(json.get<double>());
+  return Node::plain(json.dump());
 }
 
 }  // namespace byzsim
