@@ -92,16 +92,25 @@ struct Model {
   }
   std::vector<std::pair<NodeId, std::uint64_t>> all() const {
     std::vector<std::pair<NodeId, std::uint64_t>> list;
-    for (const NodeId client : line) {
-      for (const std::uint64_t number : clients.at(client).numbers) list.emplace_back(client, number);
+    for (std::size_t round = 0, added = 1; added > 0; ++round) {
+      added = 0;
+      for (const NodeId client : line) {
+        std::vector<std::uint64_t> mine{clients.at(client).pin};
+        for (const std::uint64_t number : clients.at(client).numbers) {
+          if (number != mine[0]) mine.push_back(number);
+        }
+        if (round >= mine.size()) continue;
+        list.emplace_back(client, mine[round]);
+        ++added;
+      }
     }
     return list;
   }
 };
 
-std::vector<std::pair<NodeId, std::uint64_t>> all(const PendingRequests& pending) {
+std::vector<std::pair<NodeId, std::uint64_t>> all(const PendingRequests& pending, std::uint64_t most = 1'000'000) {
   std::vector<std::pair<NodeId, std::uint64_t>> list;
-  pending.for_each([&](const auto& r) { list.emplace_back(r->client, r->number); });
+  pending.for_each_in_turn(most, [&](const auto& r) { list.emplace_back(r->client, r->number); });
   return list;
 }
 
@@ -145,6 +154,11 @@ TEST_CASE("pending requests: as their definition has it, whatever comes and goes
       }
       RC_ASSERT(all(pending) == model.all());
       RC_ASSERT(pending.empty() == model.line.empty());
+      const auto everybody = model.all();
+      if (!everybody.empty()) {
+        RC_ASSERT(std::make_pair(pending.head()->client, pending.head()->number) == everybody[0]);
+        RC_ASSERT(all(pending, 3).size() == std::min<std::size_t>(3, everybody.size()));
+      }
       RC_ASSERT(pending.head_changed() == (model.served || model.lost));
       RC_ASSERT(pending.take_head_served() == std::exchange(model.served, false));
       RC_ASSERT(pending.take_head_lost() == std::exchange(model.lost, false));

@@ -24,7 +24,8 @@
 //      lags holds a view up until it has caught up, 1 + log2((R + D)/T) where T < R + D; and where T < D,
 //      1 + log2(D/T) for each time that somebody's timeout begins anew, 1 + n a times: a client that lies can have its
 //      turn at each replica with another request
-//   W  the timers of these views, T 2^(m-1) in all where nobody has lost patience by GST (`osdi99`; T (2^m - 1) with
+//   W  the timers of these views (2r + 2d at least where it counts for one of a: so long may it take to hear that a client
+//      has withdrawn what it is its turn for), T 2^(m-1) in all where nobody has lost patience by GST (`osdi99`; T (2^m - 1) with
 //      `doubling`), and (T + GST) 2^m at most otherwise, since no timeout is longer than what has been waited already.
 // tests/pbft_test.cpp computes it, scenarios reach more than half of it, random worlds are held to it (./dev soak).
 //
@@ -39,18 +40,19 @@
 //   that has waited longest is the one that the client first in line is in line for; one of a lower number counts as
 //   its turn as well. It does not matter whether votes, a commit certificate or a state brought the execution: they race
 //   each other. For STATUS it does: what others hand out is no reason not to ask for the rest.
-// - A backup hands on to the primary what a client sends it, and what is new to it whoever sends it. Who is handed what
-//   its client has moved on from answers with the request that shows that, the same one to the same replica no more than
-//   twice a `retransmit`.
+// - A backup hands on to the primary what a client sends it, what is new to it whoever sends it, and with each STATUS
+//   that it sends for want of progress the request that has waited longest. Who is handed what its client has moved on
+//   from answers with the request that shows that, to one replica no more than two of them a `retransmit`.
 // - A quorum has come as far as a view when so many replicas have signed anything in it or a later one; f+1 that have
 //   come further are followed, to the highest view that all f+1 have reached. Of each replica its last four
 //   VIEW-CHANGEs are kept.
-// - STATUS (TOCS 2002) is sent by whoever waits for something (a request, a NEW-VIEW, what others are known to have)
-//   and has for `retransmit` neither had its turn by votes nor come to another view, or lacks what it knew to be decided
-//   or hears f+1 replicas say in a STATUS that they have executed; on coming back from a crash, and in a view that
-//   begins from a checkpoint it lacks. It is answered with VIEW-CHANGE, proposal and votes by all, and with NEW-VIEW,
-//   state or stable proof, and commit certificates by f+1 replicas, others at each attempt; no more than two a
-//   `retransmit` and replica of each of the two sorts, with 64 slots at most.
+// - STATUS (TOCS 2002, where everybody sends it all the time) is sent by whoever waits for something (a request, a
+//   NEW-VIEW, what others are known to have), or has heard by a STATUS that somebody does, and has for `retransmit`
+//   neither had its turn by votes nor come to another view, or lacks what it knew to be decided or hears f+1 replicas
+//   say in a STATUS that they have executed; on coming back from a crash, and in a view that begins from a checkpoint it
+//   lacks. It is answered with VIEW-CHANGE and votes by all, and with NEW-VIEW, state or stable proof, commit
+//   certificates and proposals by f+1 replicas, others at each attempt; no more than two a `retransmit` and replica of
+//   each of the two sorts, with 64 slots at most, and what is large only once in (g - 1/2) r.
 // - A VIEW-CHANGE is also sent again every `retransmit` until its view begins. It is large, so at a fixed rate it can
 //   fill a slow link faster than that drains; `retransmit_growth` makes each wait so many times as long as the one
 //   before.
@@ -62,7 +64,8 @@
 // - A client may have several requests under way (an open loop): executed numbers are kept as a set, and answers until
 //   the client has moved on from them, which it says with its next request; both are part of the checkpoint. The
 //   papers' rule (last timestamp, last reply) is `client_window: 1`.
-// - On entering a view a replica forwards the requests it waits for to the primary instead of waiting for the clients.
+// - On entering a view a replica forwards as many of the requests it waits for to the primary as that can propose at
+//   once, instead of waiting for the clients.
 // - Decisions that a commit certificate or a state transfer proves are taken over, and executed, between two views as
 //   well. They hold in any view.
 // - A proposal without requests is accepted in any view, not in a NEW-VIEW alone, and a request may stand in several
@@ -96,7 +99,8 @@ Pbft::Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)
       views_(env.n()),
       early_(6 * options.window),
       furthest_executed_(env.n()),
-      answered_at_(env.n()) {}
+      answered_(env.n()),
+      told_(env.n(), Time::min()) {}
 
 std::unique_ptr<Durable> Pbft::take_durable() {
   return std::move(disk_);
@@ -135,7 +139,7 @@ void Pbft::on_timer(TimerName timer) {
       env_.start_timer(kResend, resend_after_);
       break;
     case kStatus:
-      if (patience_.fired(timer) && wanting()) look();
+      if (patience_.fired(timer) && (wanting() || heard_)) look();
       break;
     default:
       break;
@@ -164,17 +168,16 @@ void Pbft::on(const Request& m) {
 }
 
 // A client that tells replicas of different requests has the last word: whoever waits for one from which it has moved
-// on, without knowing, is told. A word can be far larger than what asks for it, so nobody is told the same one more than
-// twice a `retransmit`.
+// on, without knowing, is told. A word can be far larger than what asks for it, so nobody is told more than two a
+// `retransmit`; who waits on hands its request on again.
 void Pbft::tell_last_word(const Request& m) {
   env_.mark("request-withdrawn");
   if (m.from() >= env_.n()) return;
   const auto last = pending_.last_word(m.client);
   if (!last) return;
-  Told& told = told_[{m.from(), m.client}];
-  if (told.number == last->number && env_.now() < later(told.at, options_.retransmit / 2))
-    return env_.mark("last-word-throttled");
-  told = {last->number, env_.now()};
+  Time& told = told_[m.from()];
+  if (told != Time::min() && env_.now() < later(told, options_.retransmit / 2)) return env_.mark("last-word-throttled");
+  told = env_.now();
   env_.send(m.from(), last);
 }
 
@@ -214,6 +217,8 @@ void Pbft::on(const Commit& m) {
 }
 
 [[gnu::always_inline]] inline bool Pbft::counts_here(const Message& m, View view) {
+  if (m.signer() == env_.self()) [[unlikely]]
+    return false;  // a copy that somebody sends back
   if (view != d_.view || !d_.active) [[unlikely]] {
     if (view >= d_.view) {
       early(m);

@@ -1,10 +1,9 @@
 // Pbft: one PBFT replica. The protocol is described at the top of pbft.cpp.
 #pragma once
 
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "sim/protocols/pbft_log.hpp"
@@ -71,6 +70,21 @@ class Pbft final : public PbftReactor {
   void on(const NewView& m);
 
  private:
+  /// What is large and was sent to another replica in answer to its STATUS.
+  struct Sent {
+    Time since = Time::min();
+    View view_change = 0;
+    View new_view = 0;
+    Slot state = 0;
+    std::set<Slot> certificates;
+    std::set<Slot> proposals;
+  };
+  struct Answered {
+    Time in_small = Time::min();  // its last STATUS that was answered
+    Time in_full = Time::min();
+    Sent sent;
+  };
+
   bool is_primary() const { return d_.active && rules_.primary(d_.view) == env_.self(); }
   bool in_window(Slot slot) const { return slot > d_.log.low() && slot <= d_.stable + options_.window; }
   // With `bind_digest: false` every vote is filed under one key, whatever it says.
@@ -116,9 +130,12 @@ class Pbft final : public PbftReactor {
   void watch();
   void look();
   void send_status();
+  std::uint64_t groups() const;
   bool is_designated(NodeId asker, std::uint64_t attempt) const;
-  void answer_with_checkpoints(const Status& m, bool designated);
-  void answer_with_slots(const Status& m, bool designated);
+  Duration turn() const;
+  void answer_with_view(const Status& m, bool designated, Sent& sent);
+  void answer_with_checkpoints(const Status& m, bool designated, Sent& sent);
+  void answer_with_slots(const Status& m, bool designated, Sent& sent);
 
   // View changes: pbft_view_change.cpp.
   bool note_view_of(NodeId replica, View view);
@@ -151,22 +168,15 @@ class Pbft final : public PbftReactor {
   std::uint64_t progress_ = 0;       // grows with every turn served by votes, and every view
   std::uint64_t progress_seen_ = 0;  // at the last look
   Slot known_seen_ = 0;              // at the last look, the highest slot known to be decided
+  bool heard_ = false;               // since then, that somebody gets nowhere
 
   ViewLog views_;
   EarlyMessages early_;
   ByReplica<Slot> furthest_executed_;  // by its STATUS, and CHECKPOINTs beyond our window
   Slot furthest_of_all_ = 0;
   Slot highest_decided_ = 0;
-  struct Answered {
-    Time in_small = Time::min();
-    Time in_full = Time::min();
-  };
-  ByReplica<Answered> answered_at_;  // its last STATUS that was answered
-  struct Told {
-    std::uint64_t number = 0;
-    Time at{};
-  };
-  std::map<std::pair<NodeId, NodeId>, Told> told_;  // by replica and client, which last word it was told, and when
+  ByReplica<Answered> answered_;
+  ByReplica<Time> told_;  // when it was told a client's last word
 };
 
 }  // namespace byzsim::pbft

@@ -92,8 +92,8 @@ struct NewView final : Described<NewView> {
   }
 };
 
-/// What a replica has, sent while it waits for something and gets nowhere (TOCS 2002, section 5.2); whoever has more
-/// answers with it.
+/// What a replica has, sent while it waits for something and gets nowhere, or hears that somebody does (TOCS 2002, section
+/// 5.2); whoever has more answers with it.
 struct Status final : Described<Status> {
   View view = 0;
   bool active = false;                 // it has the NEW-VIEW of this view
@@ -102,6 +102,7 @@ struct Status final : Described<Status> {
   Slot executed = 0;                   // every slot up to here
   std::vector<std::uint64_t> decided;  // slots above that it need not be told of
   std::uint64_t attempt = 0;           // how often it has asked before; turns the f+1 who send what is large
+  bool waits = true;                   // it gets nowhere itself
   static constexpr MessageTraits traits{.name = "status", .exclusive = false};
   static constexpr void describe(auto&& field) {
     field("view", &Status::view);
@@ -111,6 +112,7 @@ struct Status final : Described<Status> {
     field("executed", &Status::executed);
     field("decided", &Status::decided);
     field("attempt", &Status::attempt);
+    field("waits", &Status::waits);
   }
 };
 

@@ -75,7 +75,8 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   Wide w = (t + facts.gst.count()) * power;
   if (facts.gst.count() == 0) w = osdi99 ? (m == 0 ? 0 : t * power / 2) : t * (power - 1);
   w = std::min(w, kMost);
-  const Wide total = facts.client_pause.count() + big_r + w + m * 3 * d + big_d + a * (w + big_d);
+  const Wide turn = std::max<Wide>(w, 2 * r + 2 * d) + big_d;
+  const Wide total = facts.client_pause.count() + big_r + w + m * 3 * d + big_d + a * turn;
   return Duration{static_cast<std::int64_t>(std::min(total, kMost))};
 }
 

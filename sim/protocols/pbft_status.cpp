@@ -22,7 +22,8 @@ void Pbft::on(const CommitCertificate& m) {
 }
 
 void Pbft::on(const Checkpoint& m) {
-  if (m.slot <= d_.stable || m.slot % options_.checkpoint_interval != 0 || !rules_.signed_by_replica(m)) return;
+  if (m.signer() == env_.self() || m.slot <= d_.stable || m.slot % options_.checkpoint_interval != 0) return;
+  if (!rules_.signed_by_replica(m)) return;
   if (!in_window(m.slot)) {
     note_executed_by(m.signer(), m.slot);
     return watch();
@@ -33,11 +34,11 @@ void Pbft::on(const Checkpoint& m) {
   settle_checkpoint(m.slot, m.state);
 }
 
-/// Answers with whatever the sender lacks: state, stable proof, NEW-VIEW and commit certificates from f+1 replicas
-/// only, others at each attempt; VIEW-CHANGE, proposal and votes, which nobody else can send, from each its own. Of one
+/// Answers with whatever the sender lacks: state, stable proof, NEW-VIEW, commit certificates and proposals from f+1
+/// replicas only, others at each attempt; VIEW-CHANGE and votes, which nobody else can send, from each its own. Of one
 /// replica no more than two STATUS a `retransmit` are answered, of those for which this one is among the f+1 and of the
-/// others, so that a STATUS cannot be made to cost more than it is worth. A relayed one is not answered: whoever
-/// repeats another's would use up its share.
+/// others, and what is large is not sent again before it is this one's turn again, so that a STATUS cannot be made to
+/// cost more than it is worth. A relayed one is not answered: whoever repeats another's would use up its share.
 void Pbft::on(const Status& m) {
   if (m.signer() == env_.self() || m.from() != m.signer() || !rules_.signed_by_replica(m)) return;
   note_view_of(m.signer(), m.view);
@@ -46,18 +47,23 @@ void Pbft::on(const Status& m) {
     watch();
     known_seen_ = std::max(known_seen_, known_decided());
   }
+  if (m.waits) {
+    watch();
+    heard_ = true;
+  }
   const bool designated = is_designated(m.signer(), m.attempt);
-  Answered& last = answered_at_[m.signer()];
+  Answered& last = answered_[m.signer()];
   Time& answered = designated ? last.in_full : last.in_small;
   if (answered != Time::min() && env_.now() < later(answered, options_.retransmit / 2))
     return env_.mark("status-throttled");
   answered = env_.now();
-  if (!d_.active && m.view <= d_.view && !(m.view == d_.view && m.view_changes.contains(env_.self())))
-    env_.send(m.signer(), d_.view_change);
-  if (designated && d_.active && d_.new_view && (m.view < d_.view || (m.view == d_.view && !m.active)))
-    env_.send(m.signer(), d_.new_view);
-  answer_with_checkpoints(m, designated);
-  answer_with_slots(m, designated);
+  if (last.sent.since == Time::min() || env_.now() >= later(last.sent.since, turn())) {
+    last.sent = {};
+    last.sent.since = env_.now();
+  }
+  answer_with_view(m, designated, last.sent);
+  answer_with_checkpoints(m, designated, last.sent);
+  answer_with_slots(m, designated, last.sent);
 }
 
 void Pbft::on(const State& m) {
@@ -169,8 +175,11 @@ void Pbft::look() {
   if (progress_ == progress_seen_ || d_.executed < known_seen_) {
     send_status();
     ++attempts_;  // what is sent out of turn takes nobody's turn to answer
+    // What was handed on may have been lost, and nobody else may know of it.
+    if (d_.active && !is_primary() && !pending_.empty()) env_.send(rules_.primary(d_.view), pending_.head());
     return;
   }
+  heard_ = false;
   status_after_ = options_.retransmit;
   attempts_ = 0;
   watch();
@@ -184,6 +193,8 @@ void Pbft::send_status() {
   status.stable = d_.stable;
   status.executed = d_.executed;
   status.attempt = attempts_;
+  status.waits = wanting();
+  heard_ = false;
   if (!d_.active) {
     for (const auto& m : views_.all_of(d_.view)) status.view_changes.insert(m->signer());
   }
@@ -196,16 +207,38 @@ void Pbft::send_status() {
   watch();
 }
 
-bool Pbft::is_designated(NodeId asker, std::uint64_t attempt) const {
-  const std::uint64_t distance = (env_.self() + env_.n() - asker - 1) % env_.n();  // 0 .. n-2
+std::uint64_t Pbft::groups() const {
   const std::uint64_t group = env_.f() + 1;
-  const std::uint64_t groups = (env_.n() - 1 + group - 1) / group;
-  return groups <= 1 || distance / group == attempt % groups;
+  return (env_.n() - 1 + group - 1) / group;
 }
 
-void Pbft::answer_with_checkpoints(const Status& m, bool designated) {
+bool Pbft::is_designated(NodeId asker, std::uint64_t attempt) const {
+  const std::uint64_t distance = (env_.self() + env_.n() - asker - 1) % env_.n();  // 0 .. n-2
+  return groups() <= 1 || distance / (env_.f() + 1) == attempt % groups();
+}
+
+/// How long after its last turn to answer in full a replica may be sure that a new one has come.
+Duration Pbft::turn() const {
+  return product_of(options_.retransmit / 2, static_cast<std::int64_t>(2 * std::max<std::uint64_t>(groups(), 1) - 1));
+}
+
+void Pbft::answer_with_view(const Status& m, bool designated, Sent& sent) {
+  if (m.view > d_.view) return;
+  if (!d_.active && sent.view_change != d_.view && !(m.view == d_.view && m.view_changes.contains(env_.self()))) {
+    env_.send(m.signer(), d_.view_change);
+    sent.view_change = d_.view;
+  }
+  if (designated && d_.active && d_.new_view && sent.new_view != d_.view && !(m.view == d_.view && m.active)) {
+    env_.send(m.signer(), d_.new_view);
+    sent.new_view = d_.view;
+  }
+}
+
+void Pbft::answer_with_checkpoints(const Status& m, bool designated, Sent& sent) {
   const auto snapshot = d_.snapshots.find(d_.stable);
   if (designated && d_.stable > m.executed && snapshot != d_.snapshots.end()) {
+    if (sent.state == d_.stable) return;
+    sent.state = d_.stable;
     State state;
     state.slot = d_.stable;
     state.checkpoint = d_.stable_proof;
@@ -222,20 +255,25 @@ void Pbft::answer_with_checkpoints(const Status& m, bool designated) {
   }
 }
 
-void Pbft::answer_with_slots(const Status& m, bool designated) {
+void Pbft::answer_with_slots(const Status& m, bool designated, Sent& sent) {
+  const bool together = d_.active && m.active && m.view == d_.view;
   std::uint32_t answered = 0;
   d_.log.for_each([&](Slot slot, LogEntry& entry) {
     if (slot <= m.executed || answered == kMostAnswered) return;
     if (std::binary_search(m.decided.begin(), m.decided.end(), slot)) return;
     ++answered;
-    if (designated && entry.decided && entry.commit_votes.size() >= rules_.quorum) {
+    const bool certified = entry.decided && entry.commit_votes.size() >= rules_.quorum;
+    if (designated && certified && sent.certificates.insert(slot).second) {
       CommitCertificate certificate;
       certificate.pre_prepare = entry.decision;
       certificate.commits = entry.commit_votes;
       env_.send(m.signer(), env_.sign(std::move(certificate)));
     }
-    if (!d_.active || !m.active || m.view != d_.view) return;
-    if (entry.proposal && entry.proposal->signer() == env_.self()) env_.send(m.signer(), entry.proposal);
+    if (!together) return;
+    if (designated && !certified && entry.proposal && entry.proposal->signer() == env_.self() &&
+        sent.proposals.insert(slot).second) {
+      env_.send(m.signer(), entry.proposal);
+    }
     if (entry.own_prepare) env_.send(m.signer(), entry.own_prepare);
     if (entry.own_commit) env_.send(m.signer(), entry.own_commit);
   });

@@ -7,7 +7,9 @@ namespace byzsim::pbft {
 
 void Pbft::on(const ViewChange& m) {
   if (m.view == 0 || m.view < d_.view || (m.view == d_.view && d_.active)) return;
-  if (!rules_.signed_by_replica(m) || views_.has(m.signer(), m.view) || !rules_.flaw(m).empty()) return;
+  if (m.signer() == env_.self() || !rules_.signed_by_replica(m) || views_.has(m.signer(), m.view) ||
+      !rules_.flaw(m).empty())
+    return;
   views_.keep(Ref<const ViewChange>(&m));
   if (!note_view_of(m.signer(), m.view)) settle_view_change();
 }
@@ -149,11 +151,13 @@ Slot Pbft::adopt_checkpoint(const NewView& new_view) {
   return above;
 }
 
-// The requests that brought the old view down must not wait for their clients to ask again.
+// The requests that brought the old view down must not wait for their clients to ask again: as many of them as the primary
+// can propose before it has heard from the clients.
 void Pbft::pursue_requests() {
   if (is_primary()) return propose();
   const NodeId primary = rules_.primary(d_.view);
-  pending_.for_each([&](const Ref<const Request>& request) { env_.send(primary, request); });
+  pending_.for_each_in_turn(options_.pipeline * std::uint64_t{options_.batch},
+                            [&](const Ref<const Request>& request) { env_.send(primary, request); });
 }
 
 }  // namespace byzsim::pbft

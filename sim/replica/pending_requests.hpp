@@ -108,12 +108,26 @@ class PendingRequests {
   /// What it was its turn for will never be executed any more, or was so before.
   bool take_head_lost() { return std::exchange(head_lost_, false); }
 
-  /// Calls `visit(const Ref<const Request>&)` for every request, client by client in the order of their turns.
-  void for_each(auto&& visit) const {
-    for (NodeId client = head_; client != kNobody;) {
-      const Queue& queue = *queues_.find(client);
-      for (std::size_t i = queue.first; i < queue.items.size(); ++i) visit(queue.items[i].request);
-      client = queue.after;
+  /// What it is the turn of the first in line for; there must be one.
+  const Ref<const Request>& head() const { return item_of(head_, queues_.find(head_)->pin)->request; }
+  /// Calls `visit(const Ref<const Request>&)` for so many requests: one of each client in the order of their turns, then
+  /// another of each, and so on. What it is a client's turn for comes first, then the others by number.
+  void for_each_in_turn(std::uint64_t most, auto&& visit) const {
+    std::uint64_t visited = 0;
+    bool more = true;
+    for (std::size_t round = 0; more; ++round) {
+      more = false;
+      for (NodeId client = head_; client != kNobody; client = queues_.find(client)->after) {
+        const Queue& queue = *queues_.find(client);
+        if (round >= queue.items.size() - queue.first) continue;
+        if (visited++ == most) return;
+        more = true;
+        const Item* pinned = item_of(client, queue.pin);
+        const auto place = static_cast<std::size_t>(pinned - queue.items.data()) - queue.first;
+        // Those before what it is the turn for move up by one.
+        const Item& item = round == 0 ? *pinned : queue.items[queue.first + (round <= place ? round - 1 : round)];
+        visit(item.request);
+      }
     }
   }
 
@@ -194,6 +208,9 @@ class PendingRequests {
     if (queue == nullptr) return nullptr;
     const auto place = find(*queue, number);
     return place == queue->end() || place->request->number != number ? nullptr : &*place;
+  }
+  const Item* item_of(NodeId client, std::uint64_t number) const {
+    return const_cast<PendingRequests*>(this)->item_of(client, number);
   }
   bool erase(Queue& queue, std::uint64_t number) {
     if (queue.mover && queue.mover->number <= number) queue.mover = nullptr;  // executed, and with it what it shows
