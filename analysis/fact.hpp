@@ -22,6 +22,7 @@ enum class FactKind : std::uint8_t {
   decided_unbacked,    ///< node decided value in (view, slot) with only `count` deciding votes signed
   executed_astray,     ///< node executed slot out of order, twice, undecided or with another value; detail says which
   state_differs,       ///< node reached state `value` after slot where others reached `other`
+  state_made_up,       ///< node took over state `value` after slot, which nobody honest had reached
   applied_twice,       ///< node applied request `count` of client `peer` in slot, and had applied it before
   accepted_otherwise,  ///< client node accepted a result that honest replicas did not compute; detail says more
   votes_conflict,      ///< node signed value and `other` in one (kind, view, slot); messages are the two

@@ -65,7 +65,7 @@ FaultyVotes::News FaultyVotes::add(NodeId signer, const Key& key, const Message&
 bool FaultyVotes::make_room(Store& store, const Key& key, std::size_t most, const Honest& honest, Lost* lost) const {
   if (store.kept.size() < most) return true;
   const auto forget = [&](const Key& gone) {
-    if (lost != nullptr) lost->add(gone.place);
+    if (lost != nullptr && gone.place >= honest.settled) lost->add(gone.place);
   };
   Map::iterator victim;
   bool itself = false;

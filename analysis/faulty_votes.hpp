@@ -42,7 +42,8 @@ class FaultyVotes {
   enum class News : std::uint8_t { nothing, content, received };
   /// Where honest replicas have been.
   struct Honest {
-    std::uint64_t front = 0;  ///< one past the furthest place
+    std::uint64_t front = 0;    ///< one past the furthest place
+    std::uint64_t settled = 0;  ///< places below are done with
     std::function<bool(std::uint64_t place, View view)> voted;
   };
 

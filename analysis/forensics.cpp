@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "analysis/requests_text.hpp"
 
@@ -44,7 +45,8 @@ void Forensics::on_witnessed(const Record& record) {
     hear_claim(message, kind);
     walk(message);
   }
-  if (pending_.empty()) return;
+  if (!awaited_seen_) return;
+  awaited_seen_ = false;
   const auto proved = [this](const Conflict& conflict) {
     return (conflict.first_received || seen(conflict.first.id)) &&
            (conflict.second_received || seen(conflict.second.id));
@@ -71,6 +73,7 @@ void Forensics::see(const Message& message, const KindFacts& kind) {
     const std::size_t word = id / 64;
     if (word >= seen_.size()) seen_.resize(std::max(word + 1, seen_.size() + seen_.size() / 2 + 4), 0);
     seen_[word] |= std::uint64_t{1} << (id % 64);
+    if (!awaited_.empty() && awaited_.erase(id) > 0) awaited_seen_ = true;
   }
   const Label& label = message.label();
   if (kind.family != kNoFamily && label.value && !roster_.honest(message.signer()))
@@ -146,6 +149,10 @@ void Forensics::on_conflict(const Conflict& conflict) {
   } else if (pending_.size() < kMostPending) {
     // Only signers that are honest, or were, have conflicts that nobody holds yet: at most a few, and by a bug.
     pending_.push_back(conflict);
+    for (const auto& [id, received] : {std::pair{conflict.first.id, conflict.first_received},
+                                       std::pair{conflict.second.id, conflict.second_received}}) {
+      if (!received && !seen(id)) awaited_.insert(id);
+    }
   }
 }
 

@@ -20,6 +20,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "analysis/nesting.hpp"
@@ -95,8 +96,10 @@ class Forensics final : public ConflictSink, private NestWalker {
   VoteIndex& votes_;
   FactSink& facts_;
   Time now_{};
-  std::vector<std::uint64_t> seen_;  // bit by number of the signing
-  std::vector<Conflict> pending_;    // of signers that were honest, not yet seen by honest replicas
+  std::vector<std::uint64_t> seen_;            // bit by number of the signing
+  std::vector<Conflict> pending_;              // of signers that were honest, not yet seen by honest replicas
+  std::unordered_set<std::uint64_t> awaited_;  // signings that they lack
+  bool awaited_seen_ = false;                  // one of them has just been seen
   std::map<NodeId, std::vector<Evidence>> evidence_;
   std::map<NodeId, Claims> claims_;  // by signer
   struct Suspicion {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/classify.hpp"
 #include "analysis/fact.hpp"
 #include "sim/core/options.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -89,17 +90,26 @@ class Invariant : public Observer {
 
 /// What an invariant's catalogue entry carries.
 struct InvariantMaker {
-  bool safety = true;
+  Promise promise = Promise::safety;
   std::unique_ptr<Invariant> (*make)(const Invariant::Bench& bench) = nullptr;
 };
+template <class I, Promise promise>
+InvariantMaker maker_of() {
+  return {promise,
+          [](const Invariant::Bench& bench) -> std::unique_ptr<Invariant> { return std::make_unique<I>(bench); }};
+}
 template <class I>
 InvariantMaker safety() {
-  return {true, [](const Invariant::Bench& bench) -> std::unique_ptr<Invariant> { return std::make_unique<I>(bench); }};
+  return maker_of<I, Promise::safety>();
+}
+/// What each honest replica keeps by itself, whatever others do: no fault of theirs excuses it.
+template <class I>
+InvariantMaker conduct() {
+  return maker_of<I, Promise::conduct>();
 }
 template <class I>
 InvariantMaker liveness() {
-  return {false,
-          [](const Invariant::Bench& bench) -> std::unique_ptr<Invariant> { return std::make_unique<I>(bench); }};
+  return maker_of<I, Promise::liveness>();
 }
 
 }  // namespace byzsim

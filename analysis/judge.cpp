@@ -39,7 +39,7 @@ Judge::Judge(const Manifest& manifest, const JudgeSettings& settings, const Expe
       down_(manifest.n) {
   seats_.reserve(all_invariants().size());
   for (const CatalogueEntry* entry : all_invariants()) {
-    const bool safety = entry->payload<InvariantMaker>().safety;
+    const bool safety = entry->payload<InvariantMaker>().promise != Promise::liveness;
     const bool chosen =
         std::find(settings.invariants.begin(), settings.invariants.end(), entry->name) != settings.invariants.end();
     // Liveness invariants sleep unless their bound is stated, and bounded-liveness gives the result its liveness.
@@ -55,7 +55,7 @@ void Judge::seat(const CatalogueEntry& entry) {
   seat.invariant = maker.make(bench_);
   seat.invariant->attach(*this);
   seat.name = entry.name;
-  seat.safety = maker.safety;
+  seat.promise = maker.promise;
   seat.wants = seat.invariant->wants();
   seat.heeds = seat.invariant->heeds();
   raw_ |= seat.wants;
@@ -190,10 +190,10 @@ void Judge::report(const Invariant& by, Violation violation) {
   ++seat->reported;
   JudgedViolation judged;
   static_cast<Violation&>(judged) = std::move(violation);
-  judged.safety = seat->safety;
+  judged.promise = seat->promise;
   violations_.push_back(std::move(judged));
   facts_then_.push_back(facts);
-  if (!seat->safety || safety_broken_) return;
+  if (seat->promise == Promise::liveness || safety_broken_) return;
   safety_broken_ = true;
   if (callback_) callback_(violations_.back());
 }
@@ -207,12 +207,12 @@ void Judge::remark(const Invariant& by, const std::string& text) {
 
 bool Judge::excused(std::size_t told) const {
   const JudgedViolation& known = violations_[told];
-  return outside(known.safety, facts_then_[told], known.time);
+  return outside(known.promise, facts_then_[told], known.time);
 }
 
 // Of several violations of one promise the first that nothing excuses is the one to tell of, in whatever order they show.
 bool Judge::outweighs(const Violation& violation, const ModelFacts& facts, std::size_t told) const {
-  const bool excuse = outside(violations_[told].safety, facts, violation.time);
+  const bool excuse = outside(violations_[told].promise, facts, violation.time);
   return excuse == excused(told) ? violation.time < violations_[told].time : !excuse;
 }
 
@@ -229,9 +229,9 @@ bool Judge::down_before(NodeId node, Time when, Duration within) const {
 }
 
 // Whether a broken promise is excused, as far as is known by now.
-bool Judge::outside(bool safety, ModelFacts facts, Time when) const {
+bool Judge::outside(Promise promise, ModelFacts facts, Time when) const {
   facts.beyond = beyond_ && beyond_at_ <= when;
-  return classify(safety, facts) == Classification::outside_model;
+  return classify(promise, facts) == Classification::outside_model;
 }
 
 // What was true up to then. What happens after a promise was broken excuses nothing.
@@ -254,21 +254,21 @@ void Judge::conclude(Result& result, const Outcome& outcome) {
   bool live_broken = false;
   for (std::size_t i = 0; i < violations_.size(); ++i) {
     JudgedViolation& violation = violations_[i];
-    live_broken = live_broken || !violation.safety;
+    live_broken = live_broken || !violation.safety();
     ModelFacts facts = facts_then_[i];
     facts.beyond = beyond_ && beyond_at_ <= violation.time;
-    violation.classification = classify(violation.safety, facts);
+    violation.classification = classify(violation.promise, facts);
     // One bug within the model outweighs whatever else broke.
     if (result.classification == Classification::none || (result.classification == Classification::outside_model &&
                                                           violation.classification == Classification::within_model)) {
       result.classification = violation.classification;
-      result.explanation = explain(violation.classification, violation.safety, facts);
+      result.explanation = explain(violation.classification, violation.promise, facts);
     }
   }
   result.safety = safety_broken_ ? Safety::violated : Safety::held;
   result.liveness = live_broken ? Liveness::violated : Liveness::held;
   for (const Seat& seat : seats_) {
-    if (live_broken || seat.safety) continue;
+    if (live_broken || seat.promise != Promise::liveness) continue;
     if (seat.invariant->held() != Liveness::held) result.liveness = seat.invariant->held();
   }
   result.violations = std::move(violations_);
@@ -326,6 +326,17 @@ void Judge::weigh_the_forgotten(Result& result) const {
   if (ledger.unfollowed() > 0) {
     result.unsure.push_back(
         fmt::format("{} decisions were too far ahead to be followed, so safety is not certain", ledger.unfollowed()));
+  }
+  if (books_.requests.unfollowed() > 0) {
+    result.unsure.push_back(
+        fmt::format("{} requests were executed too far ahead to be followed, so client-safety is not certain",
+                    books_.requests.unfollowed()));
+  }
+  if (votes.untallied() > 0) {
+    result.unsure.push_back(
+        fmt::format("{} votes of honest replicas came after their slots had been forgotten, so vote-once and "
+                    "certificate-uniqueness are not certain",
+                    votes.untallied()));
   }
   // Agreement breaks only if two quorums overlap in liars, 2q - n of them at least.
   const std::uint64_t due = 2 * std::uint64_t{manifest_.quorum} - std::min(2 * manifest_.quorum, manifest_.n);

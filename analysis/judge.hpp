@@ -46,7 +46,7 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   struct Seat {
     std::unique_ptr<Invariant> invariant;
     std::string_view name;
-    bool safety = true;
+    Promise promise = Promise::safety;
     RecordMask wants = 0;
     FactMask heeds = 0;
     std::size_t reported = 0;   // violations that are kept
@@ -68,7 +68,7 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   void retell(std::size_t told, Violation violation, const ModelFacts& facts);
   void on_downtime(const Record& record);
   ModelFacts model_at(Time when, Duration within) const;
-  bool outside(bool safety, ModelFacts facts, Time when) const;
+  bool outside(Promise promise, ModelFacts facts, Time when) const;
   bool down_before(NodeId node, Time when, Duration within) const;
   void weigh_the_forgotten(Result& result) const;
   void conclude(Result& result, const Outcome& outcome);

@@ -245,8 +245,11 @@ void Ledger::on_executed(const Record& record) {
 }
 
 void Ledger::check_state(const Record& record, Digest& known) {
-  const Digest state = record.kind == RecordKind::adopted ? record.value : record.extra;
-  if (!known) {
+  const bool adopted = record.kind == RecordKind::adopted;
+  const Digest state = adopted ? record.value : record.extra;
+  if (!known && adopted) {
+    facts_.raise(fact_of(FactKind::state_made_up, record, {}));
+  } else if (!known) {
     known = state;
   } else if (known != state) {
     Fact fact = fact_of(FactKind::state_differs, record, known);
@@ -291,6 +294,8 @@ void Ledger::on_adopted(const Record& record) {
     check_state(record, live->state);
   } else if (Retired* known = retired(record.slot)) {
     check_state(record, known->state);
+  } else {
+    ++unfollowed_;
   }
   // A replica may go back to an older state only after a restart.
   if (record.slot < progress.executed && !progress.replaying) {
@@ -349,7 +354,7 @@ void Ledger::retire() {
     LiveSlot& lowest = *slots_.find(slots_.base());
     if (lowest.deciders < roster_.honest_replicas() || lowest.executors < roster_.honest_replicas()) return;
     retired_.push_back({lowest.decided, lowest.state});
-    ++settled_;
+    settled_ += lowest.decided ? 1 : 0;
     slots_.retire();
     votes_.forget_below(slots_.base());
   }
@@ -358,7 +363,7 @@ void Ledger::retire() {
 std::uint64_t Ledger::decided_by_all() {
   std::uint64_t count = settled_;
   slots_.for_each([&](Slot slot, const LiveSlot& live) {
-    bool all = live.deciders > 0;
+    bool all = live.deciders > 0 && live.decided;
     for (NodeId id = 0; id < manifest_.n && all; ++id) {
       all = !roster_.honest(id) || live.decided_by.contains(id) || slot <= progress_[id].adopted;
     }

@@ -40,7 +40,7 @@ Json violations(const Result& result) {
     Json ids = Json::array();
     for (std::uint64_t id : violation.messages) ids.push_back(number(id));
     list.push_back({{"invariant", violation.invariant},
-                    {"kind", violation.safety ? "safety" : "liveness"},
+                    {"kind", violation.safety() ? "safety" : "liveness"},
                     {"replicas", nodes(result, violation.replicas)},
                     {"slot", slot_or_null(violation.slot)},
                     {"time_ns", number(nanoseconds(violation.time))},

@@ -76,7 +76,11 @@ void RequestBook::on_applied(const Record& record) {
   if (cursor.astray) [[unlikely]]
     return apply_astray(record, cursor);
   Order* order = slots_.open(record.slot);
-  if (order == nullptr) return;  // all honest replicas are past this slot: a replay after a restart
+  if (order == nullptr) {
+    // Below, all honest replicas are past this slot: a replay after a restart.
+    unfollowed_ += record.slot >= slots_.end() ? 1 : 0;
+    return;
+  }
   const std::uint32_t place = cursor.place++;
   if (place < order->applied.size()) {
     const Applied& common = order->applied[place];
@@ -166,6 +170,7 @@ const Asked* RequestBook::on_accepted(const Record& record) {
 }
 
 void RequestBook::on_end() {
+  if (unfollowed_ > 0) return;  // what is missing may have been among these
   for (std::size_t c = 0; c < clients_.size(); ++c) {
     for (std::size_t i = clients_[c].head; i < clients_[c].asked.size(); ++i) {
       const Asked& request = clients_[c].asked[i];

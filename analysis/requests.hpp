@@ -61,6 +61,8 @@ class RequestBook {
 
   std::uint64_t submitted() const { return submitted_; }  ///< requests of honest clients
   std::uint64_t accepted() const { return accepted_; }    ///< answered ones among them
+  /// Requests applied in slots further ahead than could be followed.
+  std::uint64_t unfollowed() const { return unfollowed_; }
   /// Calls `visit(NodeId client, const Asked&)` for every unanswered request of an honest client, by client and number.
   void for_each_unanswered(auto&& visit) const {
     for (std::size_t c = 0; c < clients_.size(); ++c) {
@@ -120,6 +122,7 @@ class RequestBook {
   std::set<std::pair<std::pair<NodeId, std::uint64_t>, std::uint64_t>> other_results_;  // in forks only
   Asked last_;  // what on_accepted returned last
   bool answered_ = false;
+  std::uint64_t unfollowed_ = 0;
   std::uint64_t submitted_ = 0;
   std::uint64_t accepted_ = 0;
 };

@@ -22,7 +22,8 @@ std::string_view to_string(Liveness liveness);
 std::string_view to_string(Classification classification);
 
 struct JudgedViolation : Violation {
-  bool safety = true;  ///< otherwise of liveness
+  Promise promise = Promise::safety;
+  bool safety() const { return promise != Promise::liveness; }
   Classification classification = Classification::none;
 };
 

@@ -28,7 +28,7 @@ std::optional<SequenceFocus> Sequence::focus(const Result& result) {
   // A fork is the story; what else broke before or with it is part of that.
   const JudgedViolation* told = nullptr;
   for (const JudgedViolation& violation : result.violations) {
-    if (!violation.safety || violation.slot == kNoSlot) continue;
+    if (!violation.safety() || violation.slot == kNoSlot) continue;
     if (told == nullptr || (told->invariant != "agreement" && violation.invariant == "agreement")) told = &violation;
   }
   if (told != nullptr) {

@@ -57,7 +57,7 @@ class Weighing {
 
   const JudgedViolation* first_violation(bool safety) const {
     for (const JudgedViolation& violation : result_.violations) {
-      if (violation.safety == safety) return &violation;
+      if (violation.safety() == safety) return &violation;
     }
     return nullptr;
   }

@@ -52,7 +52,11 @@ void VoteIndex::add_honest(const Message& message, const KindFacts& kind, Time n
   std::uint64_t& front = has_slot ? front_of_slots_ : front_of_views_;
   front = std::max(front, place + 1);
   Entry* entry = ring.open(place);
-  if (entry == nullptr || label.view < entry->complete_from) return;
+  if (entry == nullptr) {
+    untallied_ += has_slot && place >= settled_ ? 1 : 0;
+    return;
+  }
+  if (label.view < entry->complete_from) return;
 
   Tally* own = nullptr;
   bool rivals = false;
@@ -70,6 +74,7 @@ void VoteIndex::add_honest(const Message& message, const KindFacts& kind, Time n
     join(*entry, *own, place, has_slot ? faulty_by_slot_ : faulty_by_view_, now);
     if (ring.end() - ring.base() > most_live_) ring.retire_below(ring.end() - most_live_ / 2);
   }
+  own->honest = true;
   if (!own->signers.insert(signer)) {
     if (repeated(*entry, *own, message, kind) && rivals && kind.exclusive) {
       look_for_conflict(*entry, *own, message, kind, now);
@@ -93,8 +98,14 @@ inline void VoteIndex::count(const Message& message, const KindFacts& kind, Entr
   if (++own.count == manifest_.quorum && kind.vote) certify(entry, own, message.label().slot, now);
 }
 
-// Votes of honest days that are forgotten here can prove nothing any more, should their signer turn out faulty later.
+// What the faulty alone have voted for goes first: it stands on their shelves. Votes of honest days that are forgotten
+// here can prove nothing any more, should their signer turn out faulty later.
 void VoteIndex::forget_old_views(Entry& entry, std::uint64_t place) {
+  const auto theirs = std::count_if(entry.tallies.begin(), entry.tallies.begin() + entry.used,
+                                    [](const Tally& tally) { return !tally.honest; });
+  if (theirs > static_cast<std::ptrdiff_t>(entry.used / 4)) {
+    return forget_tallies(entry, place, [](const Tally& tally) { return !tally.honest; });
+  }
   std::vector<View> views;
   for (std::uint32_t i = 0; i < entry.used; ++i) views.push_back(entry.tallies[i].view);
   std::nth_element(views.begin(), views.begin() + entry.used / 2, views.end());
@@ -102,10 +113,15 @@ void VoteIndex::forget_old_views(Entry& entry, std::uint64_t place) {
   const auto deciding = std::count_if(entry.tallies.begin(), entry.tallies.begin() + entry.used,
                                       [&](const Tally& t) { return t.decides && t.view < entry.complete_from; });
   const bool all = deciding > static_cast<std::ptrdiff_t>(entry.used / 4);
+  forget_tallies(entry, place,
+                 [&](const Tally& tally) { return tally.view < entry.complete_from && (all || !tally.decides); });
+}
+
+void VoteIndex::forget_tallies(Entry& entry, std::uint64_t place, auto&& goes) {
   std::vector<std::uint32_t> now(entry.used);
   std::uint32_t kept = 0;
   for (std::uint32_t i = 0; i < entry.used; ++i) {
-    const bool gone = entry.tallies[i].view < entry.complete_from && (all || !entry.tallies[i].decides);
+    const bool gone = goes(entry.tallies[i]);
     now[i] = gone ? entry.used : kept;
     if (!gone) std::swap(entry.tallies[kept++], entry.tallies[i]);
   }
@@ -123,7 +139,7 @@ VoteIndex::Tally* VoteIndex::new_tally(Entry& entry, const Label& label, const K
   tally.view = label.view;
   tally.family = kind.family;
   tally.decides = kind.decides;
-  tally.certified = false;
+  tally.certified = tally.honest = false;
   tally.count = 0;
   tally.signers.clear();
   tally.first.resize(manifest_.n);
@@ -160,15 +176,17 @@ void VoteIndex::add_faulty(const Message& message, const KindFacts& kind, Time n
   if (!has_slot && label.view == kNoView) return;
   const std::uint64_t place = has_slot ? label.slot : label.view;
   const SlotRing<Entry>& ring = has_slot ? by_slot_ : by_view_;
-  if (place < ring.base() && place != 0) return;  // settled or forgotten
+  // A slot may be settled, or its honest votes forgotten: what its signer can be convicted by is on its shelf.
+  const std::uint64_t settled = has_slot ? settled_ : ring.base();
+  if (place < settled - std::min(settled, has_slot ? kStillProved : 0) && place != 0) return;
   FaultyVotes& shelves = has_slot ? faulty_by_slot_ : faulty_by_view_;
   const FaultyVotes::Key key{place, label.view, kind.family, kind.index, label.value};
-  const FaultyVotes::Honest honest{has_slot ? front_of_slots_ : front_of_views_, [&](std::uint64_t where, View view) {
-                                     const Entry* entry = ring.find(where);
-                                     return entry != nullptr &&
-                                            std::any_of(entry->tallies.begin(), entry->tallies.begin() + entry->used,
-                                                        [&](const Tally& t) { return t.view == view && t.count > 0; });
-                                   }};
+  const FaultyVotes::Honest honest{
+      has_slot ? front_of_slots_ : front_of_views_, settled, [&](std::uint64_t where, View view) {
+        const Entry* entry = ring.find(where);
+        return entry != nullptr && std::any_of(entry->tallies.begin(), entry->tallies.begin() + entry->used,
+                                               [&](const Tally& t) { return t.view == view && t.count > 0; });
+      }};
   const FaultyVotes::News news = shelves.add(message.signer(), key, message, kind.decides, received, honest);
   if (news == FaultyVotes::News::nothing) return;
   count_faulty(message, kind, place, now);

@@ -95,7 +95,7 @@ class VoteIndex {
   }
   void forget_below(Slot slot) {
     by_slot_.retire_below(slot);
-    faulty_by_slot_.retire_below(slot);
+    if (slot > kStillProved) faulty_by_slot_.retire_below(slot - kStillProved);
     settled_ = std::max(settled_, slot);
     latest_ = nullptr;
   }
@@ -111,6 +111,8 @@ class VoteIndex {
   const FaultyVotes::Lost& values_lost() const { return values_lost_; }
   /// Whether this replica was honest in the beginning, so that its votes may be among these.
   bool had_honest_days(NodeId signer) const { return !corrupted_.contains(signer); }
+  /// Votes of honest signers for unsettled slots that were forgotten by then.
+  std::uint64_t untallied() const { return untallied_; }
   /// One past the furthest slot that an honest signer has voted in.
   Slot front() const { return front_of_slots_; }
 
@@ -121,6 +123,7 @@ class VoteIndex {
     std::uint16_t family = kNoFamily;
     bool decides = false;
     bool certified = false;
+    bool honest = false;  // somebody honest has voted for it
     std::uint32_t count = 0;
     ReplicaSet signers;
     std::vector<std::uint64_t> first;  // by signer: number of the signing << 8 | kind
@@ -142,12 +145,16 @@ class VoteIndex {
     }
   };
 
+  static constexpr Slot kStillProved =
+      1024;  // settled slots for which a second vote of a faulty signer is still noticed
+
   void add_honest(const Message& message, const KindFacts& kind, Time now);
   void add_faulty(const Message& message, const KindFacts& kind, Time now, bool received);
   void count(const Message& message, const KindFacts& kind, Entry& entry, Tally& own, Time now);
   void count_faulty(const Message& message, const KindFacts& kind, std::uint64_t place, Time now);
   Tally* new_tally(Entry& entry, const Label& label, const KindFacts& kind);
   void forget_old_views(Entry& entry, std::uint64_t place);
+  void forget_tallies(Entry& entry, std::uint64_t place, auto&& goes);
   void join(Entry& entry, Tally& tally, std::uint64_t place, const FaultyVotes& faulty, Time now);
   Tally* find(Entry& entry, const Label& label, const KindFacts& kind) const;
   void look_for_conflict(Entry& entry, const Tally& own, const Message& message, const KindFacts& kind, Time now);
@@ -174,6 +181,7 @@ class VoteIndex {
   FaultyVotes faulty_by_view_;
   std::vector<std::pair<std::uint16_t, std::uint16_t>> deciding_;  // family and kind
   Slot settled_ = 0;
+  std::uint64_t untallied_ = 0;
   FaultyVotes::Lost values_lost_;
 };
 

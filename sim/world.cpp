@@ -169,6 +169,7 @@ void World::Impl::seat_nodes(std::uint64_t seed) {
   for (NodeId node = 0; node < total; ++node) {
     Seat& seat = seats_[node];
     seat.corrupt = manifest_.faulty.contains(node);
+    seat.honest = !seat.corrupt;
     seat.client = node >= n_;
     seat.env = std::make_unique<NodeEnv>(*this, node, keys_->issue(node));
     if (!work_is_free_ && !seat.client) seat.cores.resize(scenario_.replicas.cpu.cores);
@@ -313,7 +314,8 @@ bool World::Impl::finished() {
       const Packet packet{Ref<const Message>(&message), message.from(), to, {}, scheduler_.now()};
       if (!interceptor_->incoming(packet) || seat.live == nullptr) return;
     }
-  } else if (to != message.signer() && Postbox::first_witness(message) && wanted(RecordKind::witnessed, message)) {
+  } else if (seat.honest && to != message.signer() && Postbox::first_witness(message) &&
+             wanted(RecordKind::witnessed, message)) {
     Record r = about(RecordKind::witnessed, to);
     r.id = message.id();
     r.message = &message;

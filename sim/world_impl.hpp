@@ -75,6 +75,7 @@ class World::Impl final : public SigningListener, public Powers {
   struct Seat {
     Process* live = nullptr;  // null while the node is down
     bool corrupt = false;
+    bool honest = true;  // neither corrupt nor back without its state
     bool client = false;
     bool down = false;  // is, or will be once the handler that is running has returned
     std::unique_ptr<NodeEnv> env;

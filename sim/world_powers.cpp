@@ -111,6 +111,7 @@ void World::Impl::take_down(NodeId node) {
   seat.disk = seat.process->take_durable();
   seat.live = nullptr;
   seat.down = true;
+  network_.note_down(node);
   for (std::uint32_t timer : seat.timers) {
     if (timer != 0) scheduler_.stop_timer(timer - 1);
   }
@@ -122,6 +123,7 @@ void World::Impl::bring_back(NodeId node, bool state_kept) {
   if (seat.live != nullptr || seat.client) return;
   if (!state_kept) {
     seat.disk.reset();
+    seat.honest = false;
     manifest_.faulty.insert(node);
     network_.note_faulty(node);
   }
@@ -133,6 +135,7 @@ void World::Impl::bring_back(NodeId node, bool state_kept) {
   seat.process = make_replica(node, std::move(seat.disk));
   seat.live = seat.process.get();
   seat.down = false;
+  network_.note_up(node);
   seat.live->on_restart();
 }
 

@@ -67,7 +67,7 @@ TEST_CASE("votes for far slots push out no vote for a real one, whatever their s
 TEST_CASE(
     "votes in views where nobody honest has voted push out none of the view in which the fork is, before it or after") {
   const auto prepare = make_ref<Prepare>();
-  const FaultyVotes::Honest honest{10, [](std::uint64_t place, View view) { return place == 1 && view == 100; }};
+  const FaultyVotes::Honest honest{10, 0, [](std::uint64_t place, View view) { return place == 1 && view == 100; }};
   const auto key = [](View view, std::uint64_t value) { return FaultyVotes::Key{1, view, 0, 0, Digest{value}}; };
   for (const bool before : {true, false}) {
     CAPTURE(before);
@@ -238,4 +238,46 @@ TEST_CASE("a decision takes from the first proposal of its value by the primary 
   const Result result = story.end(EndReason::time);
   CHECK(result.delays.slots == 1);
   CHECK(result.delays.longest == 30ms);
+}
+
+TEST_CASE("a quorum of liars hides no certificate behind votes of its own in other views") {
+  for (const int flood : {0, 200}) {
+    Story story(4, 1, {0, 1, 2});
+    for (int view = 1; view <= flood; ++view) story.witness(*story.vote<Commit>(1, view, 1, Digest{9}), 3);
+    for (const Digest value : {Digest{5}, Digest{7}}) {
+      for (const NodeId liar : {0, 1}) story.witness(*story.vote<Commit>(liar, 0, 1, value), 3);
+      story.vote<Commit>(value == Digest{5} ? 3 : 2, 0, 1, value);
+    }
+    CHECK(names_of_broken(story.end(EndReason::time)).contains("certificate-uniqueness"));
+  }
+}
+
+TEST_CASE("votes for slots long forgotten: liars are convicted, and of certificates nobody is sure") {
+  for (const Slot between : {100, 20'000}) {
+    Story story(4, 1, {0, 1});
+    for (const NodeId liar : {0, 1}) story.witness(*story.vote<Commit>(liar, 0, 1, Digest{5}), 2);
+    story.vote<Commit>(2, 0, 1, Digest{5});
+    for (Slot slot = 2; slot <= between; ++slot) story.vote<Commit>(2, 0, slot, Digest{9});
+    for (const NodeId liar : {0, 1}) story.witness(*story.vote<Commit>(liar, 0, 1, Digest{7}), 3);
+    story.vote<Commit>(3, 0, 1, Digest{7});
+    const Result result = story.end(EndReason::time);
+    CHECK(result.culprits == std::vector<NodeId>{0, 1});
+    CHECK(names_of_broken(result).contains("certificate-uniqueness") == (between == 100));
+    CHECK(result.unsure.empty() == (between == 100));
+  }
+}
+
+TEST_CASE("what was executed too far ahead to be followed breaks no promise to a client, but nobody is sure") {
+  Story story(4, 1, {0, 1, 2});
+  constexpr Slot kFar = Slot{1} << 30;
+  const std::uint64_t requests = 6'000;  // more than there are far slots
+  for (std::uint64_t number = 1; number <= requests; ++number) {
+    const Ref<const Request> request = story.request(0, number);
+    story.submit(*request);
+    story.apply(3, kFar + 5'000 * number, *request, 1);
+    story.accept(*request, 1);
+  }
+  const Result result = story.end(EndReason::time);
+  CHECK_FALSE(names_of_broken(result).contains("client-safety"));
+  CHECK_FALSE(result.unsure.empty());
 }

@@ -21,7 +21,7 @@ Condition condition(std::string_view text) {
 JudgedViolation broken(std::string name, bool safety, Slot slot = kNoSlot) {
   JudgedViolation violation;
   violation.invariant = std::move(name);
-  violation.safety = safety;
+  violation.promise = safety ? Promise::safety : Promise::liveness;
   violation.slot = slot;
   violation.message = "it broke";
   return violation;
@@ -62,10 +62,10 @@ Verdict weigh(const Expectations& expect, Result&& result) {
 
 TEST_CASE("classification") {
   const auto safety = [](std::uint32_t n, std::uint32_t f, std::uint32_t faulty, bool beyond) {
-    return classify(true, {n, f, faulty, 0, beyond});
+    return classify(Promise::safety, {n, f, faulty, 0, beyond});
   };
   const auto liveness = [](std::uint32_t n, std::uint32_t f, std::uint32_t faulty, bool beyond) {
-    return classify(false, {n, f, faulty, 0, beyond});
+    return classify(Promise::liveness, {n, f, faulty, 0, beyond});
   };
   CHECK(safety(4, 1, 0, false) == Classification::within_model);
   CHECK(safety(4, 1, 1, true) == Classification::within_model);  // safety survives any network
@@ -77,8 +77,8 @@ TEST_CASE("classification") {
   CHECK(liveness(4, 1, 1, true) == Classification::outside_model);
   CHECK(liveness(4, 1, 2, false) == Classification::outside_model);
   CHECK(liveness(3, 1, 0, false) == Classification::outside_model);
-  CHECK(explain(Classification::within_model, true, {4, 1, 1, false}).starts_with("protocol bug: "));
-  CHECK(explain(Classification::none, true, {4, 1, 1, false}).empty());
+  CHECK(explain(Classification::within_model, Promise::safety, {4, 1, 1, false}).starts_with("protocol bug: "));
+  CHECK(explain(Classification::none, Promise::safety, {4, 1, 1, false}).empty());
 }
 
 TEST_CASE("classification counts who was faulty when it happened") {

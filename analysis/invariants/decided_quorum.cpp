@@ -21,7 +21,7 @@ class DecidedQuorum final : public Invariant {
 
 const Registered<NoOptions, InvariantMaker> entry{
     "invariant", "decided-quorum", "a decision is backed by a quorum of deciding votes, counted by signer",
-    safety<DecidedQuorum>()};
+    conduct<DecidedQuorum>()};
 
 }  // namespace
 }  // namespace byzsim

@@ -24,7 +24,7 @@ class PrefixOrder final : public Invariant {
 const Registered<NoOptions, InvariantMaker> entry{
     "invariant", "prefix-order",
     "honest replicas execute what they decided, slot after slot, and never take a decision back",
-    safety<PrefixOrder>()};
+    conduct<PrefixOrder>()};
 
 }  // namespace
 }  // namespace byzsim

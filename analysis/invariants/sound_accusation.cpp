@@ -14,7 +14,7 @@ class SoundAccusation final : public Invariant {
 };
 
 const Registered<NoOptions, InvariantMaker> entry{"invariant", "sound-accusation",
-                                                  "forensics convicts no honest replica", safety<SoundAccusation>()};
+                                                  "forensics convicts no honest replica", conduct<SoundAccusation>()};
 
 }  // namespace
 }  // namespace byzsim

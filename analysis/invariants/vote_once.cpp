@@ -23,7 +23,7 @@ class VoteOnce final : public Invariant {
 
 const Registered<NoOptions, InvariantMaker> entry{
     "invariant", "vote-once", "no honest replica signs two values of one kind for one view and slot",
-    safety<VoteOnce>()};
+    conduct<VoteOnce>()};
 
 }  // namespace
 }  // namespace byzsim

@@ -126,6 +126,9 @@ class Network {
   const Cuts& cuts() const { return cuts_; }
   /// From now on the model promises nothing about the messages of this node.
   void note_faulty(NodeId node) { faulty_.insert(node); }
+  /// What is lost or late on its way to a node that is down, nobody misses.
+  void note_down(NodeId node) { down_.insert(node); }
+  void note_up(NodeId node) { down_.erase(node); }
 
   /// A message that somebody took off the wire counts as if the network had lost it.
   void note_taken(NodeId from, NodeId to, Time sent);
@@ -204,7 +207,7 @@ class Network {
   void find_path(NodeId from, NodeId to);
   // Whether the model promises something about it.
   bool honest(const Parcel& parcel) const {
-    return !parcel.copy && !faulty_.contains(parcel.from) && !faulty_.contains(parcel.to);
+    return !parcel.copy && !faulty_.contains(parcel.from) && !faulty_.contains(parcel.to) && !down_.contains(parcel.to);
   }
   void note_missing(const HeldParcel& held);
   void note_late(const Parcel& parcel, Time sent, Time propagated);
@@ -224,6 +227,7 @@ class Network {
   std::vector<std::uint8_t> ready_;            ///< of each row
   NetworkCounters counters_;
   ReplicaSet faulty_;
+  ReplicaSet down_;
   Cuts cuts_;
 
   // Where bases come from.

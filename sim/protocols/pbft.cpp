@@ -12,10 +12,10 @@
 // after its submission or GST, whichever is later, where
 //   P  the client's longest pause between two transmissions
 //   R  the time within which whoever lacks what others have is sent it, from when these get nowhere: (g + 2) r + 3d for
-//      every 64 slots (of those decided before, and of two windows at most), with r the longest pause between two STATUS
-//      (`retransmit`, 64 times that with `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers; where
-//      d > (g - 1/2) r, an old STATUS can arrive just before the one that matters, which goes unanswered, and R is
-//      (2g + 2) r + 3d
+//      every 64 slots (of those decided before, and of two windows at most), and once more where there was a checkpoint,
+//      for what comes after its state; with r the longest pause between two STATUS (`retransmit`, 64 times that with
+//      `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers; where d > (g - 1/2) r, an old STATUS can arrive
+//      just before the one that matters, which goes unanswered, and R is (2g + 2) r + 3d
 //   a  the requests served before it: its client's earlier ones, and of each other client, however many it has
 //      stockpiled, one before the first of its client, two before the second, and so on
 //   D  the time a view takes that succeeds: 7d (VIEW-CHANGE, NEW-VIEW, request, the three phases, reply) and the slots

@@ -134,8 +134,8 @@ class Pbft final : public PbftReactor {
   bool is_designated(NodeId asker, std::uint64_t attempt) const;
   Duration turn() const;
   void answer_with_view(const Status& m, bool designated, Sent& sent);
-  void answer_with_checkpoints(const Status& m, bool designated, Sent& sent);
-  void answer_with_slots(const Status& m, bool designated, Sent& sent);
+  bool answer_with_checkpoints(const Status& m, bool designated, Sent& sent);
+  void answer_with_slots(const Status& m, bool designated, bool in_reach, Sent& sent);
 
   // View changes: pbft_view_change.cpp.
   bool note_view_of(NodeId replica, View view);

@@ -53,7 +53,8 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   const Wide a = std::min<Wide>(facts.ahead, 1'000'000);
   const Wide r = options.retransmit.count() * Wide{options.retransmit_growth > 1 ? kLongestPause : 1};
   const Wide lacked = std::min<Wide>(facts.decided, 2 * Wide{options.window});
-  const Wide rounds = std::max<Wide>(ceil_div(lacked, kMostAnswered), 1);
+  const Wide state = facts.decided >= options.checkpoint_interval ? 1 : 0;
+  const Wide rounds = std::max<Wide>(ceil_div(lacked, kMostAnswered) + state, 1);
   const Wide groups = ceil_div(facts.n - 1, facts.f + 1);
   const Wide pauses = 2 * d > (2 * groups - 1) * r ? 2 * groups + 2 : groups + 2;
   const Wide big_r = rounds * (pauses * r + 3 * d);

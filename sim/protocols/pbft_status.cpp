@@ -62,8 +62,8 @@ void Pbft::on(const Status& m) {
     last.sent.since = env_.now();
   }
   answer_with_view(m, designated, last.sent);
-  answer_with_checkpoints(m, designated, last.sent);
-  answer_with_slots(m, designated, last.sent);
+  const bool with_state = answer_with_checkpoints(m, designated, last.sent);
+  answer_with_slots(m, designated, !with_state, last.sent);
 }
 
 void Pbft::on(const State& m) {
@@ -234,17 +234,19 @@ void Pbft::answer_with_view(const Status& m, bool designated, Sent& sent) {
   }
 }
 
-void Pbft::answer_with_checkpoints(const Status& m, bool designated, Sent& sent) {
+/// True if it sends a state.
+bool Pbft::answer_with_checkpoints(const Status& m, bool designated, Sent& sent) {
   const auto snapshot = d_.snapshots.find(d_.stable);
-  if (designated && d_.stable > m.executed && snapshot != d_.snapshots.end()) {
-    if (sent.state == d_.stable) return;
+  const bool lacks_state = designated && d_.stable > m.executed && snapshot != d_.snapshots.end();
+  const bool with_state = lacks_state && sent.state != d_.stable;
+  if (with_state) {
     sent.state = d_.stable;
     State state;
     state.slot = d_.stable;
     state.checkpoint = d_.stable_proof;
     state.state = snapshot->second;
     env_.send(m.signer(), env_.sign(std::move(state)));
-  } else if (designated && d_.stable > m.stable) {
+  } else if (designated && !lacks_state && d_.stable > m.stable) {
     for (const auto& vote : d_.stable_proof) env_.send(m.signer(), vote);
   }
   for (const auto& [slot, votes] : d_.checkpoints) {
@@ -253,9 +255,11 @@ void Pbft::answer_with_checkpoints(const Status& m, bool designated, Sent& sent)
       if (vote->signer() == env_.self()) env_.send(m.signer(), vote);
     }
   }
+  return with_state;
 }
 
-void Pbft::answer_with_slots(const Status& m, bool designated, Sent& sent) {
+/// Where a state goes before them they may arrive out of the asker's reach: then they count as not sent.
+void Pbft::answer_with_slots(const Status& m, bool designated, bool in_reach, Sent& sent) {
   const bool together = d_.active && m.active && m.view == d_.view;
   std::uint32_t answered = 0;
   d_.log.for_each([&](Slot slot, LogEntry& entry) {
@@ -263,7 +267,8 @@ void Pbft::answer_with_slots(const Status& m, bool designated, Sent& sent) {
     if (std::binary_search(m.decided.begin(), m.decided.end(), slot)) return;
     ++answered;
     const bool certified = entry.decided && entry.commit_votes.size() >= rules_.quorum;
-    if (designated && certified && sent.certificates.insert(slot).second) {
+    if (designated && certified && !sent.certificates.contains(slot)) {
+      if (in_reach) sent.certificates.insert(slot);
       CommitCertificate certificate;
       certificate.pre_prepare = entry.decision;
       certificate.commits = entry.commit_votes;

@@ -38,7 +38,7 @@ class Oracles {
   void safety() {
     if (!promises_.safety || result_.safety == Safety::held) return;
     for (const JudgedViolation& violation : result_.violations) {
-      if (!violation.safety) continue;
+      if (!violation.safety()) continue;
       found("safety " + violation.invariant, violation.message);
       if (violation.classification != Classification::within_model)
         found("misjudged", "a violation with at most f faults is called outside-model: " + violation.message);
@@ -131,12 +131,12 @@ class Oracles {
   }
   bool called_within() const {
     return std::any_of(result_.violations.begin(), result_.violations.end(), [](const JudgedViolation& v) {
-      return !v.safety && v.classification == Classification::within_model;
+      return !v.safety() && v.classification == Classification::within_model;
     });
   }
   std::string first_liveness() const {
     for (const JudgedViolation& v : result_.violations) {
-      if (!v.safety) return v.message;
+      if (!v.safety()) return v.message;
     }
     return {};
   }

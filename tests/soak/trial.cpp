@@ -74,7 +74,7 @@ void check_trace(const std::string& trace, const Result& online, std::vector<Fin
     at -= std::min<std::size_t>(at, 40);
     findings.push_back({"verify", fmt::format("the trace is judged differently: ...{} online, ...{} from the trace",
                                               ours.substr(at, 120), theirs.substr(at, 120))});
-  } catch (const TraceBound&) {  // so long a trace that nothing can be said of it, which is an answer
+  } catch (const cli::Unfinished&) {  // so long a trace that nothing can be said of it, which is an answer
   } catch (const std::exception& error) {
     findings.push_back({"verify", std::string("the trace is refused: ") + error.what()});
   }
