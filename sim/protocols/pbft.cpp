@@ -50,9 +50,10 @@
 //   NEW-VIEW, what others are known to have), or has heard by a STATUS that somebody does, and has for `retransmit`
 //   neither had its turn by votes nor come to another view, or lacks what it knew to be decided or hears f+1 replicas
 //   say in a STATUS that they have executed; on coming back from a crash, and in a view that begins from a checkpoint it
-//   lacks. It is answered with VIEW-CHANGE and votes by all, and with NEW-VIEW, state or stable proof, commit
-//   certificates and proposals by f+1 replicas, others at each attempt; no more than two a `retransmit` and replica of
-//   each of the two sorts, with 64 slots at most, and what is large only once in (g - 1/2) r.
+//   lacks. It is answered with VIEW-CHANGE, proposals and votes by all, and with NEW-VIEW, state or stable proof, and
+//   commit certificates by f+1 replicas, others at each attempt; no more than two a `retransmit` and replica of each of
+//   the two sorts, with 64 slots at most, and what is large only once in (g - 1/2) r. Who has been served since its
+//   view began looks no more often than it takes to ask 2r after the last time.
 // - A VIEW-CHANGE is also sent again every `retransmit` until its view begins. It is large, so at a fixed rate it can
 //   fill a slow link faster than that drains; `retransmit_growth` makes each wait so many times as long as the one
 //   before.
@@ -377,7 +378,7 @@ void Pbft::execute_ready() {
   }
   if (!any) return;
   // What others hand out is no reason not to ask for the rest.
-  if (by_votes && (pending_.head_changed() || pending_.empty())) ++progress_;
+  if (by_votes && (pending_.head_changed() || pending_.empty())) quiet_since_ = env_.now();
   settle_log();
   after_execution();
 }

@@ -77,6 +77,7 @@ class Pbft final : public PbftReactor {
     View new_view = 0;
     Slot state = 0;
     std::set<Slot> certificates;
+    View proposals_of = 0;
     std::set<Slot> proposals;
   };
   struct Answered {
@@ -121,13 +122,16 @@ class Pbft final : public PbftReactor {
   void settle_log();
   void trim_log();
   void note_waiting() {
-    if (waited_.waits() == (d_.active && pending_.empty())) waited_.begin_or_stop(env_.now());
+    if (waited_.waits() != (d_.active && pending_.empty())) return;
+    quiet_since_ = env_.now();
+    waited_.begin_or_stop(quiet_since_);
   }
   bool wanting() const { return !d_.active || !pending_.empty() || behind(); }
   bool behind() const;
   void note_executed_by(NodeId replica, Slot slot);
   Slot known_decided() const;
   void watch();
+  void watch_closely();
   void look();
   void send_status();
   std::uint64_t groups() const;
@@ -163,12 +167,13 @@ class Pbft final : public PbftReactor {
   bool proposing_ = false;
   bool handling_early_ = false;
 
-  Duration status_after_;            // until we ask for what we wait for
-  std::uint64_t attempts_ = 0;       // how often we asked without effect
-  std::uint64_t progress_ = 0;       // grows with every turn served by votes, and every view
-  std::uint64_t progress_seen_ = 0;  // at the last look
-  Slot known_seen_ = 0;              // at the last look, the highest slot known to be decided
-  bool heard_ = false;               // since then, that somebody gets nowhere
+  Duration status_after_;       // until we ask for what we wait for
+  std::uint64_t attempts_ = 0;  // how often we asked without effect
+  Time quiet_since_{};  // the last turn served by votes, the last view, or when there came to be something to wait for
+  Time view_since_{};
+  Time looked_at_{};     // the last look
+  Slot known_seen_ = 0;  // then, the highest slot known to be decided
+  bool heard_ = false;   // since then, that somebody gets nowhere
 
   ViewLog views_;
   EarlyMessages early_;

@@ -50,9 +50,15 @@ class Patience {
   /// Looks after so long; false if it is to look anyway.
   bool look_in(Duration after) {
     if (look_at_ != kNever) return false;
-    look_at_ = later(env_.now(), after);
-    if (look_at_ < armed_at_) arm();
+    look_by(later(env_.now(), after));
     return true;
+  }
+
+  /// Looks at this time, or earlier if it is to do so anyway.
+  void look_by(Time when) {
+    if (when >= look_at_) return;
+    look_at_ = when;
+    if (look_at_ < armed_at_) arm();
   }
 
   /// One of these timers has fired: whether what it stands for is due. The caller acts, then calls `settle`.

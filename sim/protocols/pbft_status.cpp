@@ -26,7 +26,7 @@ void Pbft::on(const Checkpoint& m) {
   if (!rules_.signed_by_replica(m)) return;
   if (!in_window(m.slot)) {
     note_executed_by(m.signer(), m.slot);
-    return watch();
+    return watch_closely();
   }
   CheckpointVotes& votes = d_.checkpoints[m.slot];
   if (!votes.tally.add(m.state, m.signer())) return;
@@ -34,8 +34,8 @@ void Pbft::on(const Checkpoint& m) {
   settle_checkpoint(m.slot, m.state);
 }
 
-/// Answers with whatever the sender lacks: state, stable proof, NEW-VIEW, commit certificates and proposals from f+1
-/// replicas only, others at each attempt; VIEW-CHANGE and votes, which nobody else can send, from each its own. Of one
+/// Answers with whatever the sender lacks: state, stable proof, NEW-VIEW and commit certificates from f+1 replicas
+/// only, others at each attempt; VIEW-CHANGE, proposals and votes, which nobody else can send, from each its own. Of one
 /// replica no more than two STATUS a `retransmit` are answered, of those for which this one is among the f+1 and of the
 /// others, and what is large is not sent again before it is this one's turn again, so that a STATUS cannot be made to
 /// cost more than it is worth. A relayed one is not answered: whoever repeats another's would use up its share.
@@ -44,11 +44,11 @@ void Pbft::on(const Status& m) {
   note_view_of(m.signer(), m.view);
   if (m.executed > d_.executed) {
     note_executed_by(m.signer(), m.executed);
-    watch();
+    watch_closely();
     known_seen_ = std::max(known_seen_, known_decided());
   }
   if (m.waits) {
-    watch();
+    watch_closely();
     heard_ = true;
   }
   const bool designated = is_designated(m.signer(), m.attempt);
@@ -110,7 +110,7 @@ void Pbft::settle_checkpoint(Slot slot, Digest state) {
   }
   learn_stable(slot, std::move(proof));
   settle_log();
-  if (d_.executed < slot) watch();
+  if (d_.executed < slot) watch_closely();
   if (is_primary()) propose();
 }
 
@@ -164,25 +164,37 @@ bool Pbft::behind() const {
 /// Looks after a while; if nothing has moved by then, asks.
 void Pbft::watch() {
   if (!options_.status || !patience_.look_in(status_after_)) return;
-  progress_seen_ = progress_;
   known_seen_ = known_decided();
+}
+/// The same, and no later than within a `retransmit`.
+void Pbft::watch_closely() {
+  watch();
+  if (options_.status) patience_.look_by(later(env_.now(), options_.retransmit));
 }
 
 // What was known to be decided at the last look and is not executed yet is lacking, whatever else has moved, and so is
 // what f+1 who get nowhere say in their STATUS to have executed: somebody may hand out a slot at a time, just not to be
 // asked for the others.
 void Pbft::look() {
-  if (progress_ == progress_seen_ || d_.executed < known_seen_) {
+  const Time now = env_.now();
+  const bool lacking = d_.executed < known_seen_;
+  if (!lacking && quiet_since_ > looked_at_) {
+    status_after_ = options_.retransmit;
+    attempts_ = 0;
+  }
+  looked_at_ = now;
+  if (lacking || now >= later(quiet_since_, options_.retransmit)) {
     send_status();
     ++attempts_;  // what is sent out of turn takes nobody's turn to answer
     // What was handed on may have been lost, and nobody else may know of it.
     if (d_.active && !is_primary() && !pending_.empty()) env_.send(rules_.primary(d_.view), pending_.head());
     return;
   }
+  // Whoever is served is asked to look no more often than it takes to ask two `retransmit` after the last turn.
   heard_ = false;
-  status_after_ = options_.retransmit;
-  attempts_ = 0;
-  watch();
+  known_seen_ = known_decided();
+  const bool served = quiet_since_ > view_since_ && known_seen_ <= d_.executed;
+  patience_.look_by(later(quiet_since_, product_of(options_.retransmit, served ? 2 : 1)));
 }
 
 void Pbft::send_status() {
@@ -260,7 +272,9 @@ bool Pbft::answer_with_checkpoints(const Status& m, bool designated, Sent& sent)
 
 /// Where a state goes before them they may arrive out of the asker's reach: then they count as not sent.
 void Pbft::answer_with_slots(const Status& m, bool designated, bool in_reach, Sent& sent) {
-  const bool together = d_.active && m.active && m.view == d_.view;
+  // Whoever is not in this view yet keeps them until the NEW-VIEW is there.
+  const bool of_use = d_.active && m.view <= d_.view;
+  if (std::exchange(sent.proposals_of, d_.view) != d_.view) sent.proposals.clear();
   std::uint32_t answered = 0;
   d_.log.for_each([&](Slot slot, LogEntry& entry) {
     if (slot <= m.executed || answered == kMostAnswered) return;
@@ -274,9 +288,8 @@ void Pbft::answer_with_slots(const Status& m, bool designated, bool in_reach, Se
       certificate.commits = entry.commit_votes;
       env_.send(m.signer(), env_.sign(std::move(certificate)));
     }
-    if (!together) return;
-    if (designated && !certified && entry.proposal && entry.proposal->signer() == env_.self() &&
-        sent.proposals.insert(slot).second) {
+    if (!of_use) return;
+    if (!certified && entry.proposal && entry.proposal->signer() == env_.self() && sent.proposals.insert(slot).second) {
       env_.send(m.signer(), entry.proposal);
     }
     if (entry.own_prepare) env_.send(m.signer(), entry.own_prepare);

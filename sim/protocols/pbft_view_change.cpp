@@ -53,7 +53,7 @@ void Pbft::go_to(View view) {
   timeout_ = std::min(product_of(options_.view_timeout, std::int64_t{1} << doublings), most);
   d_.view = view;
   views_.saw(env_.self(), view);
-  ++progress_;
+  quiet_since_ = view_since_ = env_.now();
   env_.note_view(view);
 }
 
@@ -116,7 +116,7 @@ void Pbft::install(const Ref<const NewView>& new_view) {
   d_.new_view = new_view;
   d_.view_change = nullptr;
   views_.forget_up_to(d_.view);
-  ++progress_;
+  quiet_since_ = view_since_ = env_.now();
   env_.mark("new-view");
   env_.stop_timer(kResend);
   const Slot above = adopt_checkpoint(*new_view);

@@ -24,6 +24,9 @@ struct Cast {
   std::string carried;                       ///< that list
   std::vector<std::string> proofs;           ///< lists in a claim that can be left out
   std::vector<std::string> carried_batches;  ///< paths in a carrier to what it proposes
+  const MessageKind* news = nullptr;         ///< brings a decision: a proposal and the votes that decided it
+  std::string news_of;                       ///< the proposal in it
+  std::string news_by;                       ///< the votes
 };
 
 std::string name_of(const MessageKind* kind) {
@@ -37,6 +40,19 @@ Cast cast_of(const Protocol& protocol) {
     if (!proposes(*kind) && !kind->traits.phase.empty() && kind->traits.exclusive) cast.votes.push_back(kind);
     if (kind->traits.decides) cast.decision = kind;
     if (kind->traits.claims) cast.claim = kind;
+  }
+  for (const MessageKind* kind : protocol.kinds) {
+    std::string of;
+    std::string by;
+    for (const FieldFacts& field : kind->fields()) {
+      if (field.sort != FieldSort::message) continue;
+      if (!field.list && field.message == cast.proposal) of = std::string(field.name);
+      if (field.list && field.message == cast.decision) by = std::string(field.name);
+    }
+    if (of.empty() || by.empty()) continue;
+    cast.news = kind;
+    cast.news_of = of;
+    cast.news_by = by;
   }
   if (cast.claim == nullptr) return cast;
   for (const FieldFacts& field : cast.claim->fields()) {
@@ -256,13 +272,57 @@ void divided(Plan& plan, const Cast& cast) {
   plan.recipe = "divided";
 }
 
+/// A client that lies has some wait for a high number and the others for low ones.
+void two_tongued_client(Plan& plan) {
+  Draw& draw = plan.draw;
+  if (plan.false_clients.empty()) return;
+  const std::uint32_t client = draw.pick(plan.false_clients);
+  const Node name = text(fmt::format("c{}", client));
+  const auto request = [&](std::uint64_t wanted, Node to) {
+    return map_of({{"forge", map_of({{"type", text("request")},
+                                     {"from", name},
+                                     {"to", std::move(to)},
+                                     {"fields", map_of({{"client", name}, {"number", number(wanted)}})}})}});
+  };
+  Node actions = Node::list();
+  const std::uint64_t high = draw.between(50, 5000);
+  actions.push(request(high, number_list(draw.some(plan.honest(), draw.between(1, plan.f + 1)))));
+  const std::uint64_t low = draw.between(3, 30);
+  for (std::uint64_t wanted = 1; wanted <= low; ++wanted) actions.push(request(wanted, number_list(plan.replicas())));
+  plan.rules.push(map_of({{"on", time_node(draw.spread(0ms, 500ms))}, {"do", std::move(actions)}}));
+}
+
+/// A liar brings others the news of each decision, before the votes are there or long after.
+void racing_news(Plan& plan, const Cast& cast) {
+  Draw& draw = plan.draw;
+  if (cast.news == nullptr) return two_faced_primary(plan, cast);
+  plan.recipe = "racing-news";
+  two_tongued_client(plan);
+  const std::uint32_t liar = draw.pick(plan.liars);
+  const Node victims = number_list(draw.some(plan.honest(), draw.between(1, plan.f + 1)));
+  const Duration late = draw.odds(60) ? Duration{} : draw.spread(1ms, 500ms);
+  for (std::uint64_t slot = 1; slot <= 12; ++slot) {
+    const auto seen = [&](const MessageKind* kind) {
+      return map_of({{"seen", map_of({{"type", text(name_of(kind))}, {"slot", number(slot)}})}});
+    };
+    Node on = map_of({{"event", text("decided")}, {"replica", number(liar)}, {"slot", number(slot)}});
+    if (late > Duration{}) on.put("delay", time_node(product_of(late, static_cast<std::int64_t>(slot))));
+    Node fields = Node::map();
+    fields.put(cast.news_of, seen(cast.proposal));
+    fields.put(cast.news_by, seen(cast.decision));
+    Node forgery = map_of(
+        {{"type", text(name_of(cast.news))}, {"from", number(liar)}, {"to", victims}, {"fields", std::move(fields)}});
+    plan.rules.push(map_of({{"on", std::move(on)}, {"do", map_of({{"forge", std::move(forgery)}})}}));
+  }
+}
+
 }  // namespace
 
 void draw_recipe(Plan& plan) {
   Draw& draw = plan.draw;
   if (plan.liars.empty() || !draw.odds(plan.kind == WorldClass::beyond ? 85 : 35)) return;
   const Cast cast = cast_of(*plan.facts);
-  switch (draw.below(8)) {
+  switch (draw.below(9)) {
     case 0:
       return two_faced_primary(plan, cast);
     case 1:
@@ -276,6 +336,8 @@ void draw_recipe(Plan& plan) {
       return later_view(plan, cast);
     case 6:
       return amnesia(plan, cast);
+    case 7:
+      return racing_news(plan, cast);
     default:
       return divided(plan, cast);
   }
