@@ -67,8 +67,8 @@ class Replay final : public BehaviourWith<ReplayOptions> {
 
  private:
   void saw(const Ref<const Message>& message, NodeId node) {
-    if (needs_memory() || last_ == message.get()) return;  // a broadcast is seen once
-    last_ = message.get();
+    if (needs_memory() || last_ == message) return;  // a broadcast is seen once
+    last_ = message;
     if (!options().match || options().match->matches(*message, powers())) send_again(message, node);
   }
   void send_again(const Ref<const Message>& message, NodeId node) {
@@ -89,7 +89,7 @@ class Replay final : public BehaviourWith<ReplayOptions> {
   }
 
   Latency after_;
-  const Message* last_ = nullptr;
+  Ref<const Message> last_;  // kept, so that no other one comes to lie at its address
   std::uint64_t sent_ = 0;
   bool full_ = false;
 };

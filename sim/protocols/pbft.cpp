@@ -14,8 +14,8 @@
 //   R  the time within which whoever lacks what others have is sent it, from when these get nowhere: (g + 2) r + 3d for
 //      every 64 slots (of those decided before, and of two windows at most), and once more where there was a checkpoint,
 //      for what comes after its state; with r the longest pause between two STATUS (`retransmit`, 64 times that with
-//      `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers; where d > (g - 1/2) r, an old STATUS can arrive
-//      just before the one that matters, which goes unanswered, and R is (2g + 2) r + 3d
+//      `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers; where an old STATUS can arrive just before the
+//      one that matters, which then goes unanswered (it was sent before GST, or d > r/2), R is (2g + 2) r + 3d
 //   a  the requests served before it: its client's earlier ones, and of each other client, however many it has
 //      stockpiled, one before the first of its client, two before the second, and so on
 //   D  the time a view takes that succeeds: 7d (VIEW-CHANGE, NEW-VIEW, request, the three phases, reply) and the slots
@@ -24,7 +24,7 @@
 //      lags holds a view up until it has caught up, 1 + log2((R + D)/T) where T < R + D; and where T < D,
 //      1 + log2(D/T) for each time that somebody's timeout begins anew, 1 + n a times: a client that lies can have its
 //      turn at each replica with another request
-//   W  the timers of these views (2r + 2d at least where it counts for one of a: so long may it take to hear that a client
+//   W  the timers of these views (2r + 4d at least where it counts for one of a: so long may it take to hear that a client
 //      has withdrawn what it is its turn for), T 2^(m-1) in all where nobody has lost patience by GST (`osdi99`; T (2^m - 1) with
 //      `doubling`), and (T + GST) 2^m at most otherwise, since no timeout is longer than what has been waited already.
 // tests/pbft_test.cpp computes it, scenarios reach more than half of it, random worlds are held to it (./dev soak).
@@ -40,20 +40,22 @@
 //   that has waited longest is the one that the client first in line is in line for; one of a lower number counts as
 //   its turn as well. It does not matter whether votes, a commit certificate or a state brought the execution: they race
 //   each other. For STATUS it does: what others hand out is no reason not to ask for the rest.
-// - A backup hands on to the primary what a client sends it, what is new to it whoever sends it, and with each STATUS
-//   that it sends for want of progress the request that has waited longest. Who is handed what its client has moved on
+// - A backup hands on to the primary what a client sends it, and what is new to it whoever sends it. Its STATUS names the
+//   request that has waited longest; the primary fetches it if it does not have it, and is handed it after pauses that
+//   double. Who is handed what its client has moved on
 //   from answers with the request that shows that, to one replica no more than two of them a `retransmit`.
 // - A quorum has come as far as a view when so many replicas have signed anything in it or a later one; f+1 that have
 //   come further are followed, to the highest view that all f+1 have reached. Of each replica its last four
 //   VIEW-CHANGEs are kept.
 // - STATUS (TOCS 2002, where everybody sends it all the time) is sent by whoever waits for something (a request, a
-//   NEW-VIEW, what others are known to have), or has heard by a STATUS that somebody does, and has for `retransmit`
-//   neither had its turn by votes nor come to another view, or lacks what it knew to be decided or hears f+1 replicas
-//   say in a STATUS that they have executed; on coming back from a crash, and in a view that begins from a checkpoint it
-//   lacks. It is answered with VIEW-CHANGE, proposals and votes by all, and with NEW-VIEW, state or stable proof, and
-//   commit certificates by f+1 replicas, others at each attempt; no more than two a `retransmit` and replica of each of
-//   the two sorts, with 64 slots at most, and what is large only once in (g - 1/2) r. Who has been served since its
-//   view began looks no more often than it takes to ask 2r after the last time.
+//   NEW-VIEW, what others are known to have) and has for `retransmit` neither had its turn by votes nor come to another
+//   view, or lacks what it knew to be decided or hears f+1 replicas say in a STATUS that they have executed; by whoever
+//   hears in a STATUS that somebody waits; on coming back from a crash, and in a view that begins from a checkpoint it
+//   lacks. Who has been served since its view began looks no more often than it takes to ask 2r after the last time. It is
+//   answered with VIEW-CHANGE, proposals and votes by all, and with NEW-VIEW, state or stable proof, and commit
+//   certificates, 64 at most, by f+1 replicas, others at each attempt; one replica is sent each of the two once in
+//   (g - 1/2) r. So a faulty one can have what is large sent to it as often as that, however large it is: d has to hold
+//   beside it.
 // - A VIEW-CHANGE is also sent again every `retransmit` until its view begins. It is large, so at a fixed rate it can
 //   fill a slow link faster than that drains; `retransmit_growth` makes each wait so many times as long as the one
 //   before.
@@ -140,7 +142,7 @@ void Pbft::on_timer(TimerName timer) {
       env_.start_timer(kResend, resend_after_);
       break;
     case kStatus:
-      if (patience_.fired(timer) && (wanting() || heard_)) look();
+      if (patience_.fired(timer) && (wanting() || heard_ > 0)) look();
       break;
     default:
       break;
@@ -157,7 +159,7 @@ void Pbft::on(const Request& m) {
   }
   Ref<const Request> request(&m);
   const PendingRequests::Added added = wait_for(request);
-  if (added == PendingRequests::Added::withdrawn) return tell_last_word(m);
+  if (added == PendingRequests::Added::withdrawn) return tell_last_word(m.client, m.from());
   if (is_primary()) {
     if (!options_.dedup && added == PendingRequests::Added::known) pending_.propose_again(m.client, m.number);
     return propose();
@@ -171,15 +173,15 @@ void Pbft::on(const Request& m) {
 // A client that tells replicas of different requests has the last word: whoever waits for one from which it has moved
 // on, without knowing, is told. A word can be far larger than what asks for it, so nobody is told more than two a
 // `retransmit`; who waits on hands its request on again.
-void Pbft::tell_last_word(const Request& m) {
+void Pbft::tell_last_word(NodeId client, NodeId whom) {
   env_.mark("request-withdrawn");
-  if (m.from() >= env_.n()) return;
-  const auto last = pending_.last_word(m.client);
+  if (whom >= env_.n()) return;
+  const auto last = pending_.last_word(client);
   if (!last) return;
-  Time& told = told_[m.from()];
+  Time& told = told_[whom];
   if (told != Time::min() && env_.now() < later(told, options_.retransmit / 2)) return env_.mark("last-word-throttled");
   told = env_.now();
-  env_.send(m.from(), last);
+  env_.send(whom, last);
 }
 
 void Pbft::on(const PrePrepare& m) {
@@ -447,4 +449,4 @@ const RegisteredProtocol<Pbft> entry{
 template class byzsim::Reactor<byzsim::pbft::Pbft, byzsim::pbft::Prepare, byzsim::pbft::Commit,
                                byzsim::pbft::PrePrepare, byzsim::Request, byzsim::pbft::Checkpoint,
                                byzsim::pbft::ViewChange, byzsim::pbft::NewView, byzsim::pbft::Status,
-                               byzsim::pbft::CommitCertificate, byzsim::pbft::State>;
+                               byzsim::pbft::CommitCertificate, byzsim::pbft::State, byzsim::pbft::Fetch>;

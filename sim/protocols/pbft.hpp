@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -19,13 +18,13 @@ namespace byzsim::pbft {
 
 class Pbft;
 using PbftReactor = Reactor<Pbft, Prepare, Commit, PrePrepare, Request, Checkpoint, ViewChange, NewView, Status,
-                            CommitCertificate, State>;
+                            CommitCertificate, State, Fetch>;
 
 class Pbft final : public PbftReactor {
  public:
   using Options = pbft::Options;
-  using Kinds =
-      MessageKinds<PrePrepare, Prepare, Commit, Checkpoint, ViewChange, NewView, Status, CommitCertificate, State>;
+  using Kinds = MessageKinds<PrePrepare, Prepare, Commit, Checkpoint, ViewChange, NewView, Status, CommitCertificate,
+                             State, Fetch>;
   enum Timer : TimerName { kRequest, kNewView, kResend, kStatus };
   static constexpr std::string_view timers[] = {"request", "new-view", "resend", "status"};
 
@@ -66,24 +65,15 @@ class Pbft final : public PbftReactor {
   void on(const Checkpoint& m);
   void on(const Status& m);
   void on(const State& m);
+  void on(const Fetch& m);
   void on(const ViewChange& m);
   void on(const NewView& m);
 
  private:
-  /// What is large and was sent to another replica in answer to its STATUS.
-  struct Sent {
-    Time since = Time::min();
-    View view_change = 0;
-    View new_view = 0;
-    Slot state = 0;
-    std::set<Slot> certificates;
-    View proposals_of = 0;
-    std::set<Slot> proposals;
-  };
+  /// When a replica's STATUS was last answered.
   struct Answered {
-    Time in_small = Time::min();  // its last STATUS that was answered
-    Time in_full = Time::min();
-    Sent sent;
+    Time own = Time::min();   // with what only we can send
+    Time full = Time::min();  // with what f+1 send
   };
 
   bool is_primary() const { return d_.active && rules_.primary(d_.view) == env_.self(); }
@@ -100,7 +90,7 @@ class Pbft final : public PbftReactor {
   void above_window(const Message& m);
   void handle_early();
   PendingRequests::Added wait_for(const Ref<const Request>& request);
-  void tell_last_word(const Request& m);
+  void tell_last_word(NodeId client, NodeId whom);
   void wait_for_all(const PrePrepare& proposal, bool proposed);
   void propose();
   Ref<const PrePrepare> propose_in(Slot slot, Ref<const Batch> batch);
@@ -133,13 +123,13 @@ class Pbft final : public PbftReactor {
   void watch();
   void watch_closely();
   void look();
+  void fetch_head_of(const Status& m);
   void send_status();
   std::uint64_t groups() const;
   bool is_designated(NodeId asker, std::uint64_t attempt) const;
   Duration turn() const;
-  void answer_with_view(const Status& m, bool designated, Sent& sent);
-  bool answer_with_checkpoints(const Status& m, bool designated, Sent& sent);
-  void answer_with_slots(const Status& m, bool designated, bool in_reach, Sent& sent);
+  void answer_with_our_own(const Status& m);
+  void answer_in_full(const Status& m);
 
   // View changes: pbft_view_change.cpp.
   bool note_view_of(NodeId replica, View view);
@@ -167,13 +157,16 @@ class Pbft final : public PbftReactor {
   bool proposing_ = false;
   bool handling_early_ = false;
 
-  Duration status_after_;       // until we ask for what we wait for
-  std::uint64_t attempts_ = 0;  // how often we asked without effect
+  Duration status_after_;         // until we ask for what we wait for
+  std::uint64_t attempts_ = 0;    // how often we have asked
+  Ref<const Request> handed_on_;  // in this view, the last time we asked
+  Time hand_on_at_{};             // when it is next
+  Duration hand_on_after_{};      // and how much later once more
   Time quiet_since_{};  // the last turn served by votes, the last view, or when there came to be something to wait for
   Time view_since_{};
-  Time looked_at_{};     // the last look
-  Slot known_seen_ = 0;  // then, the highest slot known to be decided
-  bool heard_ = false;   // since then, that somebody gets nowhere
+  Time looked_at_{};         // the last look
+  Slot known_seen_ = 0;      // then, the highest slot known to be decided
+  std::uint64_t heard_ = 0;  // so many looks more are due, since somebody gets nowhere
 
   ViewLog views_;
   EarlyMessages early_;
@@ -190,4 +183,4 @@ class Pbft final : public PbftReactor {
 extern template class byzsim::Reactor<byzsim::pbft::Pbft, byzsim::pbft::Prepare, byzsim::pbft::Commit,
                                       byzsim::pbft::PrePrepare, byzsim::Request, byzsim::pbft::Checkpoint,
                                       byzsim::pbft::ViewChange, byzsim::pbft::NewView, byzsim::pbft::Status,
-                                      byzsim::pbft::CommitCertificate, byzsim::pbft::State>;
+                                      byzsim::pbft::CommitCertificate, byzsim::pbft::State, byzsim::pbft::Fetch>;

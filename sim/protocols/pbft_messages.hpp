@@ -103,6 +103,8 @@ struct Status final : Described<Status> {
   std::vector<std::uint64_t> decided;  // slots above that it need not be told of
   std::uint64_t attempt = 0;           // how often it has asked before; turns the f+1 who send what is large
   bool waits = true;                   // it gets nowhere itself
+  NodeId head_client = kNobody;        // the request that has waited longest with it, if there is one
+  std::uint64_t head_number = 0;
   static constexpr MessageTraits traits{.name = "status", .exclusive = false};
   static constexpr void describe(auto&& field) {
     field("view", &Status::view);
@@ -113,6 +115,8 @@ struct Status final : Described<Status> {
     field("decided", &Status::decided);
     field("attempt", &Status::attempt);
     field("waits", &Status::waits);
+    field("head_client", &Status::head_client);
+    field("head_number", &Status::head_number);
   }
 };
 
@@ -124,6 +128,19 @@ struct CommitCertificate final : Described<CommitCertificate> {
   static constexpr void describe(auto&& field) {
     field("pre_prepare", &CommitCertificate::pre_prepare);
     field("commits", &CommitCertificate::commits, Role::certificate);
+  }
+};
+
+/// The primary asks a backup for the request that has waited longest with it, by its STATUS, and that it does not have.
+struct Fetch final : Described<Fetch> {
+  View view = 0;
+  NodeId client = kNobody;
+  std::uint64_t number = 0;
+  static constexpr MessageTraits traits{.name = "fetch", .exclusive = false};
+  static constexpr void describe(auto&& field) {
+    field("view", &Fetch::view);
+    field("client", &Fetch::client);
+    field("number", &Fetch::number);
   }
 };
 

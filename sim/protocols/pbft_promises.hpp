@@ -56,7 +56,7 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   const Wide state = facts.decided >= options.checkpoint_interval ? 1 : 0;
   const Wide rounds = std::max<Wide>(ceil_div(lacked, kMostAnswered) + state, 1);
   const Wide groups = ceil_div(facts.n - 1, facts.f + 1);
-  const Wide pauses = 2 * d > (2 * groups - 1) * r ? 2 * groups + 2 : groups + 2;
+  const Wide pauses = facts.gst.count() > 0 || 2 * d > r ? 2 * groups + 2 : groups + 2;
   const Wide big_r = rounds * (pauses * r + 3 * d);
   const Wide slots = ceil_div(a, options.batch);
   const Wide big_d =
@@ -76,7 +76,7 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   Wide w = (t + facts.gst.count()) * power;
   if (facts.gst.count() == 0) w = osdi99 ? (m == 0 ? 0 : t * power / 2) : t * (power - 1);
   w = std::min(w, kMost);
-  const Wide turn = std::max<Wide>(w, 2 * r + 2 * d) + big_d;
+  const Wide turn = std::max<Wide>(w, 2 * r + 4 * d) + big_d;
   const Wide total = facts.client_pause.count() + big_r + w + m * 3 * d + big_d + a * turn;
   return Duration{static_cast<std::int64_t>(std::min(total, kMost))};
 }

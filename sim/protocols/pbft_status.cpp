@@ -34,11 +34,11 @@ void Pbft::on(const Checkpoint& m) {
   settle_checkpoint(m.slot, m.state);
 }
 
-/// Answers with whatever the sender lacks: state, stable proof, NEW-VIEW and commit certificates from f+1 replicas
-/// only, others at each attempt; VIEW-CHANGE, proposals and votes, which nobody else can send, from each its own. Of one
-/// replica no more than two STATUS a `retransmit` are answered, of those for which this one is among the f+1 and of the
-/// others, and what is large is not sent again before it is this one's turn again, so that a STATUS cannot be made to
-/// cost more than it is worth. A relayed one is not answered: whoever repeats another's would use up its share.
+/// Answers with whatever the sender lacks: state or stable proof, NEW-VIEW and commit certificates from f+1 replicas
+/// only, others at each attempt; VIEW-CHANGE, proposals and votes, which nobody else can send, from each its own. To one
+/// replica each of the two is sent once in the time that an honest one takes to ask everybody in turn, so that a STATUS
+/// cannot be made to cost more than that. A relayed one is not answered: whoever repeats another's would use up its
+/// share.
 void Pbft::on(const Status& m) {
   if (m.signer() == env_.self() || m.from() != m.signer() || !rules_.signed_by_replica(m)) return;
   note_view_of(m.signer(), m.view);
@@ -49,21 +49,20 @@ void Pbft::on(const Status& m) {
   }
   if (m.waits) {
     watch_closely();
-    heard_ = true;
+    heard_ = groups();
   }
-  const bool designated = is_designated(m.signer(), m.attempt);
+  fetch_head_of(m);
   Answered& last = answered_[m.signer()];
-  Time& answered = designated ? last.in_full : last.in_small;
-  if (answered != Time::min() && env_.now() < later(answered, options_.retransmit / 2))
-    return env_.mark("status-throttled");
-  answered = env_.now();
-  if (last.sent.since == Time::min() || env_.now() >= later(last.sent.since, turn())) {
-    last.sent = {};
-    last.sent.since = env_.now();
-  }
-  answer_with_view(m, designated, last.sent);
-  const bool with_state = answer_with_checkpoints(m, designated, last.sent);
-  answer_with_slots(m, designated, !with_state, last.sent);
+  const auto due = [&](Time& answered) {
+    if (answered != Time::min() && env_.now() < later(answered, turn())) return false;
+    answered = env_.now();
+    return true;
+  };
+  const bool own = due(last.own);
+  const bool full = is_designated(m.signer(), m.attempt) && due(last.full);
+  if (!own && !full) return env_.mark("status-throttled");
+  if (own) answer_with_our_own(m);
+  if (full) answer_in_full(m);
 }
 
 void Pbft::on(const State& m) {
@@ -178,23 +177,48 @@ void Pbft::watch_closely() {
 void Pbft::look() {
   const Time now = env_.now();
   const bool lacking = d_.executed < known_seen_;
-  if (!lacking && quiet_since_ > looked_at_) {
-    status_after_ = options_.retransmit;
-    attempts_ = 0;
-  }
-  looked_at_ = now;
-  if (lacking || now >= later(quiet_since_, options_.retransmit)) {
+  if (lacking || heard_ > 0 || now >= later(quiet_since_, options_.retransmit)) {
+    const bool moved = quiet_since_ > looked_at_ && !lacking;
+    looked_at_ = now;
+    if (moved) status_after_ = options_.retransmit;
     send_status();
-    ++attempts_;  // what is sent out of turn takes nobody's turn to answer
-    // What was handed on may have been lost, and nobody else may know of it.
-    if (d_.active && !is_primary() && !pending_.empty()) env_.send(rules_.primary(d_.view), pending_.head());
     return;
   }
+  looked_at_ = now;
+  status_after_ = options_.retransmit;
   // Whoever is served is asked to look no more often than it takes to ask two `retransmit` after the last turn.
-  heard_ = false;
   known_seen_ = known_decided();
   const bool served = quiet_since_ > view_since_ && known_seen_ <= d_.executed;
   patience_.look_by(later(quiet_since_, product_of(options_.retransmit, served ? 2 : 1)));
+}
+
+/// The request that has waited longest with a backup may have been lost on its way here, and nobody else may know of it.
+void Pbft::fetch_head_of(const Status& m) {
+  if (!is_primary() || m.view != d_.view || m.head_client == kNobody || m.head_client < env_.n()) return;
+  if (d_.service.executed(m.head_client, m.head_number) || pending_.has(m.head_client, m.head_number)) return;
+  if (pending_.withdrawn(m.head_client, m.head_number)) return tell_last_word(m.head_client, m.signer());
+  Fetch fetch;
+  fetch.view = d_.view;
+  fetch.client = m.head_client;
+  fetch.number = m.head_number;
+  env_.send(m.signer(), env_.sign(std::move(fetch)));
+}
+
+/// It can be large, so the pauses double.
+void Pbft::on(const Fetch& m) {
+  if (m.view != d_.view || !d_.active || m.signer() != rules_.primary(m.view) || m.from() != m.signer()) return;
+  if (!env_.verify(m) || pending_.empty()) return;
+  const Ref<const Request>& head = pending_.head();
+  if (head->client != m.client || head->number != m.number) return;
+  if (handed_on_ != head) {
+    handed_on_ = head;
+    hand_on_at_ = env_.now();
+    hand_on_after_ = options_.retransmit / 2;
+  }
+  if (env_.now() < hand_on_at_) return;
+  env_.send(m.signer(), head);
+  hand_on_at_ = later(env_.now(), hand_on_after_);
+  hand_on_after_ = product_of(hand_on_after_, 2);
 }
 
 void Pbft::send_status() {
@@ -204,9 +228,13 @@ void Pbft::send_status() {
   status.active = d_.active;
   status.stable = d_.stable;
   status.executed = d_.executed;
-  status.attempt = attempts_;
+  status.attempt = attempts_++;
   status.waits = wanting();
-  heard_ = false;
+  if (d_.active && !pending_.empty()) {
+    status.head_client = pending_.head()->client;
+    status.head_number = pending_.head()->number;
+  }
+  if (heard_ > 0) --heard_;
   if (!d_.active) {
     for (const auto& m : views_.all_of(d_.view)) status.view_changes.insert(m->signer());
   }
@@ -234,66 +262,49 @@ Duration Pbft::turn() const {
   return product_of(options_.retransmit / 2, static_cast<std::int64_t>(2 * std::max<std::uint64_t>(groups(), 1) - 1));
 }
 
-void Pbft::answer_with_view(const Status& m, bool designated, Sent& sent) {
-  if (m.view > d_.view) return;
-  if (!d_.active && sent.view_change != d_.view && !(m.view == d_.view && m.view_changes.contains(env_.self()))) {
+void Pbft::answer_with_our_own(const Status& m) {
+  if (!d_.active && m.view <= d_.view && !(m.view == d_.view && m.view_changes.contains(env_.self())))
     env_.send(m.signer(), d_.view_change);
-    sent.view_change = d_.view;
-  }
-  if (designated && d_.active && d_.new_view && sent.new_view != d_.view && !(m.view == d_.view && m.active)) {
-    env_.send(m.signer(), d_.new_view);
-    sent.new_view = d_.view;
-  }
-}
-
-/// True if it sends a state.
-bool Pbft::answer_with_checkpoints(const Status& m, bool designated, Sent& sent) {
-  const auto snapshot = d_.snapshots.find(d_.stable);
-  const bool lacks_state = designated && d_.stable > m.executed && snapshot != d_.snapshots.end();
-  const bool with_state = lacks_state && sent.state != d_.stable;
-  if (with_state) {
-    sent.state = d_.stable;
-    State state;
-    state.slot = d_.stable;
-    state.checkpoint = d_.stable_proof;
-    state.state = snapshot->second;
-    env_.send(m.signer(), env_.sign(std::move(state)));
-  } else if (designated && !lacks_state && d_.stable > m.stable) {
-    for (const auto& vote : d_.stable_proof) env_.send(m.signer(), vote);
-  }
   for (const auto& [slot, votes] : d_.checkpoints) {
     if (slot <= m.stable) continue;
     for (const auto& vote : votes.messages) {
       if (vote->signer() == env_.self()) env_.send(m.signer(), vote);
     }
   }
-  return with_state;
+  // Whoever is not in this view yet keeps them until the NEW-VIEW is there.
+  if (!d_.active || m.view > d_.view) return;
+  d_.log.for_each([&](Slot slot, LogEntry& entry) {
+    if (slot <= m.executed || std::binary_search(m.decided.begin(), m.decided.end(), slot)) return;
+    if (entry.decided && entry.commit_votes.size() >= rules_.quorum) return;  // others send its certificate
+    if (entry.proposal && entry.proposal->signer() == env_.self()) env_.send(m.signer(), entry.proposal);
+    if (entry.own_prepare) env_.send(m.signer(), entry.own_prepare);
+    if (entry.own_commit) env_.send(m.signer(), entry.own_commit);
+  });
 }
 
-/// Where a state goes before them they may arrive out of the asker's reach: then they count as not sent.
-void Pbft::answer_with_slots(const Status& m, bool designated, bool in_reach, Sent& sent) {
-  // Whoever is not in this view yet keeps them until the NEW-VIEW is there.
-  const bool of_use = d_.active && m.view <= d_.view;
-  if (std::exchange(sent.proposals_of, d_.view) != d_.view) sent.proposals.clear();
+void Pbft::answer_in_full(const Status& m) {
+  if (d_.active && d_.new_view && (m.view < d_.view || (m.view == d_.view && !m.active)))
+    env_.send(m.signer(), d_.new_view);
+  const auto snapshot = d_.snapshots.find(d_.stable);
+  if (d_.stable > m.executed && snapshot != d_.snapshots.end()) {
+    State state;
+    state.slot = d_.stable;
+    state.checkpoint = d_.stable_proof;
+    state.state = snapshot->second;
+    env_.send(m.signer(), env_.sign(std::move(state)));
+  } else if (d_.stable > m.stable) {
+    for (const auto& vote : d_.stable_proof) env_.send(m.signer(), vote);
+  }
   std::uint32_t answered = 0;
   d_.log.for_each([&](Slot slot, LogEntry& entry) {
     if (slot <= m.executed || answered == kMostAnswered) return;
+    if (!entry.decided || entry.commit_votes.size() < rules_.quorum) return;
     if (std::binary_search(m.decided.begin(), m.decided.end(), slot)) return;
     ++answered;
-    const bool certified = entry.decided && entry.commit_votes.size() >= rules_.quorum;
-    if (designated && certified && !sent.certificates.contains(slot)) {
-      if (in_reach) sent.certificates.insert(slot);
-      CommitCertificate certificate;
-      certificate.pre_prepare = entry.decision;
-      certificate.commits = entry.commit_votes;
-      env_.send(m.signer(), env_.sign(std::move(certificate)));
-    }
-    if (!of_use) return;
-    if (!certified && entry.proposal && entry.proposal->signer() == env_.self() && sent.proposals.insert(slot).second) {
-      env_.send(m.signer(), entry.proposal);
-    }
-    if (entry.own_prepare) env_.send(m.signer(), entry.own_prepare);
-    if (entry.own_commit) env_.send(m.signer(), entry.own_commit);
+    CommitCertificate certificate;
+    certificate.pre_prepare = entry.decision;
+    certificate.commits = entry.commit_votes;
+    env_.send(m.signer(), env_.sign(std::move(certificate)));
   });
 }
 

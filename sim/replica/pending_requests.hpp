@@ -62,6 +62,12 @@ class PendingRequests {
   }
 
   bool empty() const { return size_ == 0; }
+  bool has(NodeId client, std::uint64_t number) const { return item_of(client, number) != nullptr; }
+  /// Whether `add` would refuse it.
+  bool withdrawn(NodeId client, std::uint64_t number) const {
+    const Queue* queue = queues_.find(client);
+    return queue != nullptr && number <= queue->moved;
+  }
 
   /// `request` is executed, for the first time. That is its client's turn, unless the client is in line for a lower
   /// number.
@@ -113,20 +119,22 @@ class PendingRequests {
   /// Calls `visit(const Ref<const Request>&)` for so many requests: one of each client in the order of their turns, then
   /// another of each, and so on. What it is a client's turn for comes first, then the others by number.
   void for_each_in_turn(std::uint64_t most, auto&& visit) const {
+    struct Place {
+      const Queue* queue;
+      std::size_t pinned;  // where what it is the turn for stands; those before it move up by one
+    };
+    std::vector<Place> line;
+    for (NodeId client = head_; client != kNobody && line.size() < most; client = queues_.find(client)->after) {
+      const Queue* queue = queues_.find(client);
+      line.push_back({queue, static_cast<std::size_t>(item_of(client, queue->pin) - queue->items.data())});
+    }
     std::uint64_t visited = 0;
-    bool more = true;
-    for (std::size_t round = 0; more; ++round) {
-      more = false;
-      for (NodeId client = head_; client != kNobody; client = queues_.find(client)->after) {
-        const Queue& queue = *queues_.find(client);
-        if (round >= queue.items.size() - queue.first) continue;
+    for (std::size_t round = 0; !line.empty() && visited < most; ++round) {
+      std::erase_if(line, [&](const Place& at) { return round >= at.queue->items.size() - at.queue->first; });
+      for (const auto& [queue, pinned] : line) {
         if (visited++ == most) return;
-        more = true;
-        const Item* pinned = item_of(client, queue.pin);
-        const auto place = static_cast<std::size_t>(pinned - queue.items.data()) - queue.first;
-        // Those before what it is the turn for move up by one.
-        const Item& item = round == 0 ? *pinned : queue.items[queue.first + (round <= place ? round - 1 : round)];
-        visit(item.request);
+        const std::size_t next = queue->first + round;
+        visit(queue->items[round == 0 ? pinned : next <= pinned ? next - 1 : next].request);
       }
     }
   }
