@@ -1,6 +1,6 @@
 #include "analysis/judge.hpp"
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -168,6 +168,13 @@ void Judge::raise(const Fact& fact) {
 void Judge::report(const Invariant& by, Violation violation) {
   const auto seat = std::find_if(seats_.begin(), seats_.end(), [&](const Seat& s) { return s.invariant.get() == &by; });
   violation.invariant = seat->name;
+  // Most late requests change nothing.
+  for (std::size_t i = 0; i < violations_.size(); ++i) {
+    JudgedViolation& known = violations_[i];
+    if (known.invariant != violation.invariant || known.slot != violation.slot) continue;
+    if (violation.time < known.time || excused(i)) break;
+    return unite(known.replicas, violation.replicas);
+  }
   const ModelFacts facts = model_at(violation.time, violation.within);
   std::size_t lightest = violations_.size();  // of this invariant, where it may tell of no more
   for (std::size_t i = 0; i < violations_.size(); ++i) {
@@ -223,9 +230,12 @@ void Judge::retell(std::size_t told, Violation violation, const ModelFacts& fact
 
 // Whether it was down at `when`, or so shortly before that it had no chance to help meeting the bound that was missed.
 bool Judge::down_before(NodeId node, Time when, Duration within) const {
-  return std::any_of(down_[node].begin(), down_[node].end(), [&](const Downtime& time) {
-    return time.from <= when && (time.until == kNever || later(time.until, within) >= when);
-  });
+  // Of those that had begun by then the last one ended last.
+  const auto later_ones = std::upper_bound(down_[node].begin(), down_[node].end(), when,
+                                           [](Time at, const Downtime& time) { return at < time.from; });
+  if (later_ones == down_[node].begin()) return false;
+  const Time until = std::prev(later_ones)->until;
+  return until == kNever || later(until, within) > when;
 }
 
 // Whether a broken promise is excused, as far as is known by now.
@@ -295,49 +305,44 @@ void Judge::weigh_the_forgotten(Result& result) const {
     blame = forks_untold || std::any_of(forks.begin(), forks.end(), [&](Slot slot) { return votes.forgotten(slot); });
   }
   forgot("old values", kNobody, votes.values_lost().count);
-  const bool old_forks = votes.values_lost().count > 0 && std::any_of(forks.begin(), forks.end(), [&](Slot slot) {
-                           return votes.values_lost().covers(slot);
-                         });
+  const bool old_forks = votes.values_lost().count > 0 &&
+                         (forks_untold || std::any_of(forks.begin(), forks.end(),
+                                                      [&](Slot slot) { return votes.values_lost().covers(slot); }));
   for (NodeId id = 0; id < manifest_.n; ++id) {
     const FaultyVotes::Lost lost = votes.lost(id);
     const std::uint64_t claims = books_.forensics.claims_forgotten(id);
     forgot("votes", id, lost.count);
     forgot("claims", id, claims);
     // Votes for slots that honest replicas never reached had no part in anything.
-    const bool forked = std::any_of(forks.begin(), forks.end(), [&](Slot slot) { return lost.covers(slot); });
+    const bool forked =
+        forks_untold || std::any_of(forks.begin(), forks.end(), [&](Slot slot) { return lost.covers(slot); });
     const bool of_old = old_forks && votes.had_honest_days(id) && !books_.roster.honest(id);
     const bool could = (lost.count > 0 && (lost.lowest < votes.front() || forked)) || claims > 0 || of_old;
     blame = blame || (could && !books_.forensics.convicted(id));
   }
   for (const auto& [signer, count] : ledger.values_forgotten()) forgot("values", signer, count);
 
-  if (ledger.unchecked_votes() > 0) {
-    result.unsure.push_back(
-        fmt::format("{} decisions rest on votes that may have been forgotten, so decided-quorum is "
-                    "not certain",
-                    ledger.unchecked_votes()));
-  }
-  if (ledger.unchecked_values() > 0) {
-    result.unsure.push_back(
-        fmt::format("the values of {} decisions may have been shown and forgotten, so validity is "
-                    "not certain",
-                    ledger.unchecked_values()));
-  }
-  if (ledger.unfollowed() > 0) {
-    result.unsure.push_back(
-        fmt::format("{} decisions were too far ahead to be followed, so safety is not certain", ledger.unfollowed()));
-  }
-  if (books_.requests.unfollowed() > 0) {
-    result.unsure.push_back(
-        fmt::format("{} requests were executed too far ahead to be followed, so client-safety is not certain",
-                    books_.requests.unfollowed()));
-  }
-  if (votes.untallied() > 0) {
-    result.unsure.push_back(
-        fmt::format("{} votes of honest replicas came after their slots had been forgotten, so vote-once and "
-                    "certificate-uniqueness are not certain",
-                    votes.untallied()));
-  }
+  const auto unsure = [&](std::uint64_t count, std::initializer_list<std::string_view> invariants, const char* why) {
+    std::vector<std::string_view> judged;
+    for (const std::string_view name : invariants) {
+      if (std::any_of(seats_.begin(), seats_.end(), [&](const Seat& seat) { return seat.name == name; }))
+        judged.push_back(name);
+    }
+    if (count == 0 || judged.empty()) return;
+    result.unsure.push_back(fmt::format("{} {}, so {} {} not certain", count, why, fmt::join(judged, " and "),
+                                        judged.size() == 1 ? "is" : "are"));
+  };
+  unsure(ledger.unchecked_votes(), {"decided-quorum"}, "decisions rest on votes that may have been forgotten");
+  unsure(ledger.unchecked_values(), {"validity"}, "values that were decided may have been shown and forgotten");
+  unsure(ledger.unfollowed(), {"agreement", "prefix-order", "state-agreement"},
+         "decisions and states were too far ahead to be followed");
+  unsure(books_.requests.unfollowed(), {"client-safety", "no-duplicate-execution"},
+         "requests were executed too far ahead to be followed");
+  unsure(votes.untallied(), {"vote-once", "certificate-uniqueness"},
+         "votes of honest replicas came for what had been forgotten");
+  // Only a quorum of liars can make a rival of them that no vote of an honest replica gives away.
+  if (books_.roster.faulty_replicas() >= manifest_.quorum)
+    unsure(votes.certificates_lost(), {"certificate-uniqueness"}, "certificates were forgotten");
   // Agreement breaks only if two quorums overlap in liars, 2q - n of them at least.
   const std::uint64_t due = 2 * std::uint64_t{manifest_.quorum} - std::min(2 * manifest_.quorum, manifest_.n);
   const auto proved = static_cast<std::uint64_t>(std::count_if(result.culprits.begin(), result.culprits.end(),

@@ -100,19 +100,26 @@ void RequestBook::on_applied(const Record& record) {
 // At this place of this slot.
 void RequestBook::go_astray(Slot slot, std::uint32_t place, Cursor& cursor) {
   cursor.astray = true;
-  for (const Client& who : clients_) cursor.common.push_back(who.applied);
-  slots_.for_each([&](Slot at, const Order& order) {
-    if (at < slot) return;
-    for (std::size_t i = at == slot ? place : 0; i < order.applied.size(); ++i)
-      cursor.ahead.insert({order.applied[i].client, order.applied[i].number});
-  });
+  if (!left_ || left_->slot != slot || left_->place != place) {
+    const auto common = std::make_shared<Common>();
+    common->slot = slot;
+    common->place = place;
+    for (std::size_t c = 0; c < clients_.size(); ++c) {
+      if (!clients_[c].applied.empty()) common->applied.emplace(static_cast<NodeId>(n_ + c), clients_[c].applied);
+    }
+    slots_.for_each([&](Slot at, const Order& order) {
+      if (at < slot) return;
+      for (std::size_t i = at == slot ? place : 0; i < order.applied.size(); ++i)
+        common->ahead.insert({order.applied[i].client, order.applied[i].number});
+    });
+    left_ = common;
+  }
+  cursor.common = left_;
 }
 
 void RequestBook::apply_astray(const Record& record, Cursor& cursor) {
   const std::pair<NodeId, std::uint64_t> name{record.peer, record.id};
-  const bool in_common = record.peer >= n_ && record.peer - n_ < cursor.common.size() &&
-                         cursor.common[record.peer - n_].contains(record.id) && !cursor.ahead.contains(name);
-  const bool again = !cursor.own.insert(name).second || in_common;
+  const bool again = !cursor.own.insert(name).second || cursor.common->holds(name);
   if (again && record.slot > cursor.replayed) raise_duplicate(record);
   note_result(record.peer, record.id, record.count, false);
 }

@@ -5,8 +5,10 @@
 // order (the log has forked) is followed on its own from there, with what it had applied in common.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -27,6 +29,7 @@ class RangeSet {
   /// True if it was not a member before.
   bool insert(std::uint64_t number);
   bool contains(std::uint64_t number) const;
+  bool empty() const { return ranges_.empty(); }
 
  private:
   std::map<std::uint64_t, std::uint64_t> ranges_;  // from the first of each to its last
@@ -42,6 +45,11 @@ struct Asked {
   bool executed = false;
   bool accepted = false;
 };
+
+/// From when on waiting for its answer counts.
+inline Time counted_from(const Asked& request, Time gst) {
+  return std::max(request.submitted, gst);
+}
 
 class RequestBook {
  public:
@@ -93,14 +101,24 @@ class RequestBook {
     RangeSet applied;  // in the common order
   };
   using Names = std::set<std::pair<NodeId, std::uint64_t>>;  // of requests: client and number
+  /// What was applied in the common order before some place: all that had been by some time, but for what is ahead.
+  struct Common {
+    Slot slot = 0;
+    std::uint32_t place = 0;
+    std::map<NodeId, RangeSet> applied;
+    Names ahead;
+    bool holds(const std::pair<NodeId, std::uint64_t>& name) const {
+      const auto found = applied.find(name.first);
+      return found != applied.end() && found->second.contains(name.second) && !ahead.contains(name);
+    }
+  };
   struct Cursor {
     Slot slot = 0;
     std::uint32_t place = 0;
-    Slot replayed = 0;             // slots up to here it may apply once more, after a restart
-    bool astray = false;           // has left the common order; then also:
-    std::vector<RangeSet> common;  // by client, what was applied in the common order by then,
-    Names ahead;                   // of that, what stands where it left, or later,
-    Names own;                     // and what it has applied since
+    Slot replayed = 0;                     // slots up to here it may apply once more, after a restart
+    bool astray = false;                   // has left the common order; then also:
+    std::shared_ptr<const Common> common;  // what was applied in it before that
+    Names own;                             // and what it has applied since
   };
 
   Client* client(NodeId node);
@@ -118,6 +136,7 @@ class RequestBook {
   std::uint32_t count_;  // clients
   std::vector<Client> clients_;
   std::vector<Cursor> cursors_;
+  std::shared_ptr<const Common> left_;  // where a replica left the common order last: others do so at the same place
   SlotRing<Order> slots_;
   std::set<std::pair<std::pair<NodeId, std::uint64_t>, std::uint64_t>> other_results_;  // in forks only
   Asked last_;  // what on_accepted returned last

@@ -14,7 +14,10 @@ namespace byzsim {
 class Roster {
  public:
   explicit Roster(const Manifest& manifest)
-      : n_(manifest.n), faulty_(manifest.faulty), faulty_replicas_(manifest.faulty_replicas()) {}
+      : n_(manifest.n),
+        faulty_(manifest.faulty),
+        faulty_replicas_(manifest.faulty_replicas()),
+        since_(manifest.n, Time::min()) {}
 
   bool honest(NodeId node) const { return !faulty_.contains(node); }
   bool honest_replica(NodeId node) const { return node < n_ && honest(node); }
@@ -27,20 +30,19 @@ class Roster {
   bool on_restarted(const Record& record) {
     if (record.count != 0 || record.node >= n_ || !faulty_.insert(record.node)) return false;
     ++faulty_replicas_;
-    later_.emplace_back(record.time, record.node);
+    since_[record.node] = record.time;
     return true;
   }
   /// The same as it was at some time in the past.
   bool faulty_at(NodeId node, Time when) const {
-    const auto since = std::find_if(later_.begin(), later_.end(), [&](const auto& one) { return one.second == node; });
-    return faulty_.contains(node) && (since == later_.end() || since->first <= when);
+    return faulty_.contains(node) && (node >= n_ || since_[node] <= when);
   }
 
  private:
   std::uint32_t n_;
   ReplicaSet faulty_;
   std::uint32_t faulty_replicas_;
-  std::vector<std::pair<Time, NodeId>> later_;  // those that became faulty in the run, and when
+  std::vector<Time> since_;  // by replica, of those that are faulty
 };
 
 }  // namespace byzsim

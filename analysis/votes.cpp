@@ -56,7 +56,10 @@ void VoteIndex::add_honest(const Message& message, const KindFacts& kind, Time n
     untallied_ += has_slot && place >= settled_ ? 1 : 0;
     return;
   }
-  if (label.view < entry->complete_from) return;
+  if (label.view < entry->complete_from) {
+    untallied_ += has_slot ? 1 : 0;
+    return;
+  }
 
   Tally* own = nullptr;
   bool rivals = false;
@@ -120,14 +123,21 @@ void VoteIndex::forget_old_views(Entry& entry, std::uint64_t place) {
 void VoteIndex::forget_tallies(Entry& entry, std::uint64_t place, auto&& goes) {
   std::vector<std::uint32_t> now(entry.used);
   std::uint32_t kept = 0;
+  std::uint64_t lost = 0;
   for (std::uint32_t i = 0; i < entry.used; ++i) {
-    const bool gone = goes(entry.tallies[i]);
+    bool gone = goes(entry.tallies[i]);
+    // What is certified may meet its rival yet.
+    if (gone && entry.tallies[i].certified) {
+      gone = kept >= kMostTallies / 2;
+      certificates_lost_ += gone ? 1 : 0;
+    }
+    lost += gone && entry.tallies[i].honest ? 1 : 0;
     now[i] = gone ? entry.used : kept;
     if (!gone) std::swap(entry.tallies[kept++], entry.tallies[i]);
   }
   std::erase_if(entry.extras, [&](const Extra& extra) { return now[extra.tally] == entry.used; });
   for (Extra& extra : entry.extras) extra.tally = now[extra.tally];
-  if (kept < entry.used) values_lost_.add(place, entry.used - kept);
+  if (lost > 0 && place != kNoSlot) values_lost_.add(place, lost);
   entry.used = kept;
 }
 
@@ -177,12 +187,12 @@ void VoteIndex::add_faulty(const Message& message, const KindFacts& kind, Time n
   const std::uint64_t place = has_slot ? label.slot : label.view;
   const SlotRing<Entry>& ring = has_slot ? by_slot_ : by_view_;
   // A slot may be settled, or its honest votes forgotten: what its signer can be convicted by is on its shelf.
-  const std::uint64_t settled = has_slot ? settled_ : ring.base();
-  if (place < settled - std::min(settled, has_slot ? kStillProved : 0) && place != 0) return;
+  const std::uint64_t done = has_slot ? settled_ - std::min(settled_, kStillProved) : ring.base();
+  if (place < done && place != 0) return;
   FaultyVotes& shelves = has_slot ? faulty_by_slot_ : faulty_by_view_;
   const FaultyVotes::Key key{place, label.view, kind.family, kind.index, label.value};
   const FaultyVotes::Honest honest{
-      has_slot ? front_of_slots_ : front_of_views_, settled, [&](std::uint64_t where, View view) {
+      has_slot ? front_of_slots_ : front_of_views_, done, [&](std::uint64_t where, View view) {
         const Entry* entry = ring.find(where);
         return entry != nullptr && std::any_of(entry->tallies.begin(), entry->tallies.begin() + entry->used,
                                                [&](const Tally& t) { return t.view == view && t.count > 0; });

@@ -111,8 +111,10 @@ class VoteIndex {
   const FaultyVotes::Lost& values_lost() const { return values_lost_; }
   /// Whether this replica was honest in the beginning, so that its votes may be among these.
   bool had_honest_days(NodeId signer) const { return !corrupted_.contains(signer); }
-  /// Votes of honest signers for unsettled slots that were forgotten by then.
+  /// Votes of honest signers for unsettled slots, or views of such, that were forgotten by then.
   std::uint64_t untallied() const { return untallied_; }
+  /// Values with a quorum of votes that were forgotten.
+  std::uint64_t certificates_lost() const { return certificates_lost_; }
   /// One past the furthest slot that an honest signer has voted in.
   Slot front() const { return front_of_slots_; }
 
@@ -182,6 +184,7 @@ class VoteIndex {
   std::vector<std::pair<std::uint16_t, std::uint16_t>> deciding_;  // family and kind
   Slot settled_ = 0;
   std::uint64_t untallied_ = 0;
+  std::uint64_t certificates_lost_ = 0;
   FaultyVotes::Lost values_lost_;
 };
 

@@ -314,7 +314,7 @@ bool World::Impl::finished() {
       const Packet packet{Ref<const Message>(&message), message.from(), to, {}, scheduler_.now()};
       if (!interceptor_->incoming(packet) || seat.live == nullptr) return;
     }
-  } else if (seat.honest && to != message.signer() && Postbox::first_witness(message) &&
+  } else if (seat.honest && !seat.client && to != message.signer() && Postbox::first_witness(message) &&
              wanted(RecordKind::witnessed, message)) {
     Record r = about(RecordKind::witnessed, to);
     r.id = message.id();

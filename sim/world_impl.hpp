@@ -120,6 +120,7 @@ class World::Impl final : public SigningListener, public Powers {
   void forward(Packet packet);
   void lost(const Message& message, NodeId from, NodeId to, std::string_view why);
   void note_beyond(const Message& message, NodeId from, NodeId to);
+  void note_beyond(NodeId to, NodeId from = kNobody, std::uint64_t message = 0);
   bool altered(const Packet& packet) const;
   void release_held(CutId cut);
   template <class Ask>

@@ -111,7 +111,7 @@ void World::Impl::take_down(NodeId node) {
   seat.disk = seat.process->take_durable();
   seat.live = nullptr;
   seat.down = true;
-  network_.note_down(node);
+  network_.note_down(node, scheduler_.now());
   for (std::uint32_t timer : seat.timers) {
     if (timer != 0) scheduler_.stop_timer(timer - 1);
   }
@@ -135,7 +135,8 @@ void World::Impl::bring_back(NodeId node, bool state_kept) {
   seat.process = make_replica(node, std::move(seat.disk));
   seat.live = seat.process.get();
   seat.down = false;
-  network_.note_up(node);
+  network_.note_up(node, scheduler_.now());
+  note_beyond(node);
   seat.live->on_restart();
 }
 

@@ -117,14 +117,18 @@ void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::stri
   }
 }
 
-// What was held back shows only when it is let go, so the first time can move back.
 void World::Impl::note_beyond(const Message& message, NodeId from, NodeId to) {
+  note_beyond(to, from, message.id());
+}
+
+// What was held back shows only when it is let go, so the first time can move back.
+void World::Impl::note_beyond(NodeId to, NodeId from, std::uint64_t message) {
   const Time since = network_.counters().first_beyond;
   if (since >= announced_beyond_) return;
   announced_beyond_ = since;
   Record r = about(RecordKind::beyond, to);
   r.peer = from;
-  r.id = message.id();
+  r.id = message;
   r.count = static_cast<std::uint64_t>(std::max<std::int64_t>(nanoseconds(since), 1));
   r.text = "a message between honest nodes was lost or altered, or later than GST and delta allow";
   emit(r);

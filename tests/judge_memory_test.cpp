@@ -220,7 +220,9 @@ TEST_CASE("of a slot that stays undecided the latest views are kept, and an old 
   CHECK(decided(5, 20, true).unsure.empty());
   const Result old = decided(5, 1000, true);
   CHECK(old.safety == Safety::held);
-  CHECK(old.unsure.size() == 1);
+  REQUIRE(old.unsure.size() == 2);  // whether it had a quorum, and what the vote that came late conflicts with
+  CHECK(old.unsure[0].find("decided-quorum") != std::string::npos);
+  CHECK(old.unsure[1].find("vote-once") != std::string::npos);
 }
 
 TEST_CASE("a decision takes from the first proposal of its value by the primary of its view") {

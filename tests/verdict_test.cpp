@@ -79,6 +79,12 @@ TEST_CASE("classification") {
   CHECK(liveness(3, 1, 0, false) == Classification::outside_model);
   CHECK(explain(Classification::within_model, Promise::safety, {4, 1, 1, false}).starts_with("protocol bug: "));
   CHECK(explain(Classification::none, Promise::safety, {4, 1, 1, false}).empty());
+  // What an honest replica keeps by itself nothing excuses.
+  for (const std::uint32_t faulty : {0u, 1u, 2u, 4u}) {
+    CHECK(classify(Promise::conduct, {4, 1, faulty, 0, true}) == Classification::within_model);
+    CHECK(
+        explain(Classification::within_model, Promise::conduct, {4, 1, faulty, 0, true}).starts_with("protocol bug: "));
+  }
 }
 
 TEST_CASE("classification counts who was faulty when it happened") {

@@ -26,7 +26,7 @@ class BoundedLiveness final : public Invariant {
     const Asked* request = books().requests.just_answered();
     if (request == nullptr || record.time <= deadline(*request)) return;
     late(record.node, *request, deadline(*request),
-         fmt::format("was answered only after {}", human(record.time - counted_from(*request))));
+         fmt::format("was answered only after {}", human(record.time - counted_from(*request, manifest().gst))));
   }
 
   void on_end(const Outcome& outcome) override {
@@ -47,8 +47,9 @@ class BoundedLiveness final : public Invariant {
   Liveness held() const override { return unknown_ ? Liveness::unknown : Liveness::held; }
 
  private:
-  Time counted_from(const Asked& request) const { return std::max(request.submitted, manifest().gst); }
-  Time deadline(const Asked& request) const { return later(counted_from(request), *bounds().answer_within); }
+  Time deadline(const Asked& request) const {
+    return later(counted_from(request, manifest().gst), *bounds().answer_within);
+  }
   // All are told, for one that nothing excuses outweighs the first; the judge makes one of them.
   void late(NodeId client, const Asked& request, Time due, const std::string& how) {
     ++late_;

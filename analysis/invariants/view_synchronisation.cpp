@@ -30,6 +30,10 @@ class ViewSynchronisation final : public Invariant {
     if (record.kind == RecordKind::crashed) replica.down = true;
     if (record.kind == RecordKind::restarted) replica.down = false;
     look(record.time);
+    if (record.kind != RecordKind::restarted || !apart_) return;
+    // Whoever was down is no excuse any more: the time begins once more, and what was told is told anew.
+    apart_since_ = std::max(apart_since_, record.time);
+    reported_ = false;
   }
   void on_end(const Outcome& outcome) override {
     if (bounds().views_agree_within) close_gap(outcome.end);

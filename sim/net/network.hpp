@@ -28,6 +28,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -126,9 +127,10 @@ class Network {
   const Cuts& cuts() const { return cuts_; }
   /// From now on the model promises nothing about the messages of this node.
   void note_faulty(NodeId node) { faulty_.insert(node); }
-  /// What is lost or late on its way to a node that is down, nobody misses.
-  void note_down(NodeId node) { down_.insert(node); }
-  void note_up(NodeId node) { down_.erase(node); }
+  /// What would have found its receiver down nobody misses: what is lost or late counts only if the receiver was up when
+  /// it was due, at the latest.
+  void note_down(NodeId node, Time now);
+  void note_up(NodeId node, Time now);
 
   /// A message that somebody took off the wire counts as if the network had lost it.
   void note_taken(NodeId from, NodeId to, Time sent);
@@ -207,12 +209,13 @@ class Network {
   void find_path(NodeId from, NodeId to);
   // Whether the model promises something about it.
   bool honest(const Parcel& parcel) const {
-    return !parcel.copy && !faulty_.contains(parcel.from) && !faulty_.contains(parcel.to) && !down_.contains(parcel.to);
+    return !parcel.copy && !faulty_.contains(parcel.from) && !faulty_.contains(parcel.to);
   }
   void note_missing(const HeldParcel& held);
   void note_late(const Parcel& parcel, Time sent, Time propagated);
   void note_never(const HeldParcel& held, Time end);
   void note_beyond(Time when);
+  void note_missed(NodeId to, Time due, Time since);
 
   std::uint32_t n_;
   std::uint32_t clients_;
@@ -227,7 +230,16 @@ class Network {
   std::vector<std::uint8_t> ready_;            ///< of each row
   NetworkCounters counters_;
   ReplicaSet faulty_;
-  ReplicaSet down_;
+  struct Downtime {
+    Time from{};
+    Time until = kNever;
+  };
+  std::map<NodeId, std::vector<Downtime>> down_;
+  struct Missed {
+    Time due{};
+    Time since{};
+  };
+  std::map<NodeId, Missed> missed_;  // of nodes that are down: what will count if they are up before it is due
   Cuts cuts_;
 
   // Where bases come from.

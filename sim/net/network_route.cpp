@@ -164,12 +164,39 @@ std::vector<NodeId> Network::path(NodeId from, NodeId to) {
 }
 
 void Network::note_missing(const HeldParcel& held) {
-  if (held.sent >= gst_ && honest(held.parcel)) note_beyond(held.sent);
+  if (held.sent >= gst_ && honest(held.parcel)) note_missed(held.parcel.to, bound(held.sent), held.sent);
 }
 
 void Network::note_late(const Parcel& parcel, Time sent, Time propagated) {
   const Time latest = bound(sent);
-  if (propagated > latest && honest(parcel)) note_beyond(latest);
+  if (propagated > latest && honest(parcel)) note_missed(parcel.to, latest, latest);
+}
+
+void Network::note_missed(NodeId to, Time due, Time since) {
+  const auto down = down_.find(to);
+  if (down != down_.end()) {
+    const auto later = std::upper_bound(down->second.begin(), down->second.end(), due,
+                                        [](Time at, const Downtime& time) { return at < time.from; });
+    if (later != down->second.begin() && std::prev(later)->until >= due) {
+      if (std::prev(later)->until != kNever) return;
+      // It is down still; should it be up before this is due, it misses it after all. The one due last decides.
+      Missed& missed = missed_.try_emplace(to, Missed{due, since}).first->second;
+      if (due > missed.due) missed = {due, since};
+      return;
+    }
+  }
+  note_beyond(since);
+}
+
+void Network::note_down(NodeId node, Time now) {
+  down_[node].push_back({now});
+}
+void Network::note_up(NodeId node, Time now) {
+  std::vector<Downtime>& times = down_[node];
+  if (times.empty() || times.back().until != kNever) return;
+  times.back().until = now;
+  const auto missed = missed_.extract(node);
+  if (!missed.empty() && missed.mapped().due > now) note_beyond(missed.mapped().since);
 }
 
 // Held when the run ends, at `end`. Where nothing is too late, what never arrives is lost.

@@ -19,7 +19,8 @@
 //   a  the requests served before it: its client's earlier ones, and of each other client, however many it has
 //      stockpiled, one before the first of its client, two before the second, and so on
 //   D  the time a view takes that succeeds: 7d (VIEW-CHANGE, NEW-VIEW, request, the three phases, reply) and the slots
-//      of those before it, 3d for each `pipeline` of them and d for each checkpoint interval
+//      of those before it, 3d for each `pipeline` of them, d for each checkpoint interval, and R for each two windows:
+//      liars who vote for so long and then stop leave the slowest behind, and need it, once more
 //   m  the views given up before one succeeds: f; those in which timeouts are still shorter than R + D, for whoever
 //      lags holds a view up until it has caught up, 1 + log2((R + D)/T) where T < R + D; and where T < D,
 //      1 + log2(D/T) for each time that somebody's timeout begins anew, 1 + n a times: a client that lies can have its
@@ -103,7 +104,7 @@ Pbft::Pbft(Env& env, const Options& options, std::unique_ptr<Durable> disk)
       early_(6 * options.window),
       furthest_executed_(env.n()),
       answered_(env.n()),
-      told_(env.n(), Time::min()) {}
+      told_(env.n()) {}
 
 std::unique_ptr<Durable> Pbft::take_durable() {
   return std::move(disk_);
@@ -159,26 +160,28 @@ void Pbft::on(const Request& m) {
   }
   Ref<const Request> request(&m);
   const PendingRequests::Added added = wait_for(request);
-  if (added == PendingRequests::Added::withdrawn) return tell_last_word(m.client, m.from());
+  if (added == PendingRequests::Added::withdrawn) {
+    env_.mark("request-withdrawn");
+    if (m.from() < env_.n()) tell_last_word(m.client, m.from(), told_[m.from()].handed);
+    return;
+  }
   if (is_primary()) {
     if (!options_.dedup && added == PendingRequests::Added::known) pending_.propose_again(m.client, m.number);
     return propose();
   }
   // Whoever waits for a request sees to it that the primary has it, whoever it came from.
   const bool news = m.from() == m.signer() || added == PendingRequests::Added::fresh;
-  if (d_.active && news) env_.send(rules_.primary(d_.view), request);
+  const NodeId primary = rules_.primary(d_.view);
+  if (d_.active && news && m.from() != primary) env_.send(primary, request);
   start_request_timer();
 }
 
 // A client that tells replicas of different requests has the last word: whoever waits for one from which it has moved
 // on, without knowing, is told. A word can be far larger than what asks for it, so nobody is told more than two a
-// `retransmit`; who waits on hands its request on again.
-void Pbft::tell_last_word(NodeId client, NodeId whom) {
-  env_.mark("request-withdrawn");
-  if (whom >= env_.n()) return;
+// `retransmit` for what it hands on, and two for what its STATUS names.
+void Pbft::tell_last_word(NodeId client, NodeId whom, Time& told) {
   const auto last = pending_.last_word(client);
   if (!last) return;
-  Time& told = told_[whom];
   if (told != Time::min() && env_.now() < later(told, options_.retransmit / 2)) return env_.mark("last-word-throttled");
   told = env_.now();
   env_.send(whom, last);

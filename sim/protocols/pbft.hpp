@@ -90,7 +90,7 @@ class Pbft final : public PbftReactor {
   void above_window(const Message& m);
   void handle_early();
   PendingRequests::Added wait_for(const Ref<const Request>& request);
-  void tell_last_word(NodeId client, NodeId whom);
+  void tell_last_word(NodeId client, NodeId whom, Time& told);
   void wait_for_all(const PrePrepare& proposal, bool proposed);
   void propose();
   Ref<const PrePrepare> propose_in(Slot slot, Ref<const Batch> batch);
@@ -174,7 +174,11 @@ class Pbft final : public PbftReactor {
   Slot furthest_of_all_ = 0;
   Slot highest_decided_ = 0;
   ByReplica<Answered> answered_;
-  ByReplica<Time> told_;  // when it was told a client's last word
+  struct Told {
+    Time handed = Time::min();
+    Time named = Time::min();
+  };
+  ByReplica<Told> told_;  // when it was told a client's last word, for what it handed on and what its STATUS named
 };
 
 }  // namespace byzsim::pbft

@@ -59,8 +59,8 @@ inline Duration answered_within(const Options& options, const LivenessFacts& fac
   const Wide pauses = facts.gst.count() > 0 || 2 * d > r ? 2 * groups + 2 : groups + 2;
   const Wide big_r = rounds * (pauses * r + 3 * d);
   const Wide slots = ceil_div(a, options.batch);
-  const Wide big_d =
-      7 * d + 3 * d * ceil_div(slots, options.pipeline) + d * ceil_div(slots, options.checkpoint_interval);
+  const Wide big_d = 7 * d + 3 * d * ceil_div(slots, options.pipeline) +
+                     d * ceil_div(slots, options.checkpoint_interval) + big_r * (slots / (2 * Wide{options.window}));
   // Views in which a timeout that begins at T is shorter than `enough`.
   const auto growing = [&](Wide enough) {
     int views = 0;

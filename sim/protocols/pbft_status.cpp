@@ -196,7 +196,9 @@ void Pbft::look() {
 void Pbft::fetch_head_of(const Status& m) {
   if (!is_primary() || m.view != d_.view || m.head_client == kNobody || m.head_client < env_.n()) return;
   if (d_.service.executed(m.head_client, m.head_number) || pending_.has(m.head_client, m.head_number)) return;
-  if (pending_.withdrawn(m.head_client, m.head_number)) return tell_last_word(m.head_client, m.signer());
+  if (pending_.withdrawn(m.head_client, m.head_number)) {
+    return tell_last_word(m.head_client, m.signer(), told_[m.signer()].named);
+  }
   Fetch fetch;
   fetch.view = d_.view;
   fetch.client = m.head_client;
