@@ -1,10 +1,10 @@
 // Classification: whose fault a violation is.
 //
 // A partially synchronous protocol with n > 3f must stay safe under any network with at most f faults, so a safety
-// violation is outside the model only with more faults, or with n <= 3f. What an honest replica keeps by itself (that it
-// votes once, decides on a quorum, executes in order) no fault of others excuses. A liveness violation is outside the
-// model also when the network went beyond GST and delta; and replicas that are down count as faulty for it, since they
-// help nobody, though they did nothing wrong. Everything else is a protocol bug.
+// violation is outside the model only with more faults, or with n <= 3f. What an honest replica keeps by itself (that
+// it votes once, decides on a quorum, executes in order) no fault of others excuses. A liveness violation is outside
+// the model also when the network went beyond GST and delta; and replicas that are down count as faulty for it, since
+// they help nobody, though they did nothing wrong. Everything else is a protocol bug.
 #pragma once
 
 #include <cstdint>

@@ -85,8 +85,8 @@ bool FaultyVotes::make_room(Store& store, const Key& key, std::size_t most, cons
   return true;
 }
 
-// Of one place: what is of a view without honest votes there, the highest first; if there is none, or it is not found at
-// either end, what is of the lowest view.
+// Of one place: what is of a view without honest votes there, the highest first; if there is none, or it is not found
+// at either end, what is of the lowest view.
 FaultyVotes::Map::iterator FaultyVotes::least_wanted(Store& store, std::uint64_t place, const Honest& honest) const {
   constexpr int kLookedAt = 64;
   const auto begin = store.kept.lower_bound(Key{place, 0, 0, 0, {}});

@@ -6,9 +6,9 @@
 // kind, value), whatever the number of the signing that honest replicas came to hold.
 //
 // A place is a slot, or a view for messages that have no slot. What no honest replica holds proves nothing and has a
-// smaller shelf apart. When a shelf is full and one place takes more than its share of it, that place gives way: first what
-// is of a view in which no honest replica has voted there, for nobody is led to decide in such a view. Otherwise it is what
-// lies furthest beyond the front, where honest replicas have not been, or the oldest place.
+// smaller shelf apart. When a shelf is full and one place takes more than its share of it, that place gives way: first
+// what is of a view in which no honest replica has voted there, for nobody is led to decide in such a view. Otherwise
+// it is what lies furthest beyond the front, where honest replicas have not been, or the oldest place.
 #pragma once
 
 #include <algorithm>

@@ -217,7 +217,8 @@ bool Judge::excused(std::size_t told) const {
   return outside(known.promise, facts_then_[told], known.time);
 }
 
-// Of several violations of one promise the first that nothing excuses is the one to tell of, in whatever order they show.
+// Of several violations of one promise the first that nothing excuses is the one to tell of, in whatever order they
+// show.
 bool Judge::outweighs(const Violation& violation, const ModelFacts& facts, std::size_t told) const {
   const bool excuse = outside(violations_[told].promise, facts, violation.time);
   return excuse == excused(told) ? violation.time < violations_[told].time : !excuse;

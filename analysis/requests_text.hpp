@@ -8,8 +8,8 @@
 
 namespace byzsim {
 
-/// `put 7 42 (client 0)`, for the first few requests in the batches that stand directly in `message`; empty if there are
-/// none. `n`: the number of replicas.
+/// `put 7 42 (client 0)`, for the first few requests in the batches that stand directly in `message`; empty if there
+/// are none. `n`: the number of replicas.
 std::string requests_in(const Message& message, std::uint32_t n);
 
 }  // namespace byzsim

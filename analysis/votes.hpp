@@ -72,8 +72,8 @@ class VoteIndex {
   Backing backing(View view, Slot slot, Digest value) const;
   /// Numbers of the messages by which these votes were cast, by increasing signer.
   std::vector<std::uint64_t> votes_for(View view, Slot slot, Digest value) const;
-  /// Calls `visit(const Exhibit&, bool received)` for every deciding vote of this signer for a slot above this one that is
-  /// not forgotten: those of its honest days as they were signed, those of others as honest replicas hold them.
+  /// Calls `visit(const Exhibit&, bool received)` for every deciding vote of this signer for a slot above this one that
+  /// is not forgotten: those of its honest days as they were signed, those of others as honest replicas hold them.
   void for_each_deciding_vote(NodeId signer, Slot above, auto&& visit) {
     if (!corrupted_.contains(signer)) {
       by_slot_.for_each_between(above, std::numeric_limits<Slot>::max(), [&](Slot slot, const Entry& entry) {

@@ -1,6 +1,6 @@
 // Client fairness: no honest client waits longer, on average, than `judge.fairness` times the median honest client. A
-// request that is still unanswered counts with what it has waited so far, so a censored client shows; waiting counts from
-// GST, where that is later than the submission. The promise is
+// request that is still unanswered counts with what it has waited so far, so a censored client shows; waiting counts
+// from GST, where that is later than the submission. The promise is
 // broken when the client's mean passes that limit for good: what happens later excuses nothing. Judged only if
 // `judge.fairness` is stated.
 //
@@ -101,7 +101,8 @@ class ClientFairness final : public Invariant {
         if (excess <= 0 || before > 0) continue;
         when = std::max(wait.from, earlier(wait.until, excess / static_cast<double>(wait.count)));
       }
-      // With k of them open it grows by k in each nanosecond; each allows for `limit` once it counts. Backwards from the end.
+      // With k of them open it grows by k in each nanosecond; each allows for `limit` once it counts. Backwards from
+      // the end.
       for (const Time from : open_) excess += length(from, end) - limit;
       Time until = end;
       for (std::size_t k = open_.size(); k > 0; --k) {

@@ -127,8 +127,8 @@ class Network {
   const Cuts& cuts() const { return cuts_; }
   /// From now on the model promises nothing about the messages of this node.
   void note_faulty(NodeId node) { faulty_.insert(node); }
-  /// What would have found its receiver down nobody misses: what is lost or late counts only if the receiver was up when
-  /// it was due, at the latest.
+  /// What would have found its receiver down nobody misses: what is lost or late counts only if the receiver was up
+  /// when it was due, at the latest.
   void note_down(NodeId node, Time now);
   void note_up(NodeId node, Time now);
 

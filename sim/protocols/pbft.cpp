@@ -12,10 +12,11 @@
 // after its submission or GST, whichever is later, where
 //   P  the client's longest pause between two transmissions
 //   R  the time within which whoever lacks what others have is sent it, from when these get nowhere: (g + 2) r + 3d for
-//      every 64 slots (of those decided before, and of two windows at most), and once more where there was a checkpoint,
-//      for what comes after its state; with r the longest pause between two STATUS (`retransmit`, 64 times that with
-//      `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers; where an old STATUS can arrive just before the
-//      one that matters, which then goes unanswered (it was sent before GST, or d > r/2), R is (2g + 2) r + 3d
+//      every 64 slots (of those decided before, and of two windows at most), and once more where there was a
+//      checkpoint, for what comes after its state; with r the longest pause between two STATUS (`retransmit`, 64 times
+//      that with `retransmit_growth`) and g = ceil((n-1)/(f+1)) groups of helpers; where an old STATUS can arrive just
+//      before the one that matters, which then goes unanswered (it was sent before GST, or d > r/2), R is (2g + 2) r +
+//      3d
 //   a  the requests served before it: its client's earlier ones, and of each other client, however many it has
 //      stockpiled, one before the first of its client, two before the second, and so on
 //   D  the time a view takes that succeeds: 7d (VIEW-CHANGE, NEW-VIEW, request, the three phases, reply) and the slots
@@ -25,9 +26,10 @@
 //      lags holds a view up until it has caught up, 1 + log2((R + D)/T) where T < R + D; and where T < D,
 //      1 + log2(D/T) for each time that somebody's timeout begins anew, 1 + n a times: a client that lies can have its
 //      turn at each replica with another request
-//   W  the timers of these views (2r + 4d at least where it counts for one of a: so long may it take to hear that a client
-//      has withdrawn what it is its turn for), T 2^(m-1) in all where nobody has lost patience by GST (`osdi99`; T (2^m - 1) with
-//      `doubling`), and (T + GST) 2^m at most otherwise, since no timeout is longer than what has been waited already.
+//   W  the timers of these views, T 2^(m-1) in all where nobody has lost patience by GST (`osdi99`; T (2^m - 1) with
+//      `doubling`), and (T + GST) 2^m at most otherwise, since no timeout is longer than what has been waited already;
+//      2r + 4d at least where it stands for one of a, for it may take so long to hear that a client has withdrawn what
+//      it is its turn for.
 // tests/pbft_test.cpp computes it, scenarios reach more than half of it, random worlds are held to it (./dev soak).
 //
 // Conventions where the papers leave room
@@ -39,12 +41,12 @@
 //   when the request that has waited longest here is executed for the first time, and with nothing else.
 // - Fairness: clients are served in turn (sim/replica/pending_requests.hpp), by primaries and by timers. The request
 //   that has waited longest is the one that the client first in line is in line for; one of a lower number counts as
-//   its turn as well. It does not matter whether votes, a commit certificate or a state brought the execution: they race
-//   each other. For STATUS it does: what others hand out is no reason not to ask for the rest.
-// - A backup hands on to the primary what a client sends it, and what is new to it whoever sends it. Its STATUS names the
-//   request that has waited longest; the primary fetches it if it does not have it, and is handed it after pauses that
-//   double. Who is handed what its client has moved on
-//   from answers with the request that shows that, to one replica no more than two of them a `retransmit`.
+//   its turn as well. It does not matter whether votes, a commit certificate or a state brought the execution: they
+//   race each other. For STATUS it does: what others hand out is no reason not to ask for the rest.
+// - A backup hands on to the primary what a client sends it, and what is new to it whoever sends it. Its STATUS names
+//   the request that has waited longest; the primary fetches it if it does not have it, and is handed it after pauses
+//   that double. Who is handed or told of what its client has moved on from answers with the request that shows that,
+//   to one replica no more than two of them a `retransmit` for each of the two.
 // - A quorum has come as far as a view when so many replicas have signed anything in it or a later one; f+1 that have
 //   come further are followed, to the highest view that all f+1 have reached. Of each replica its last four
 //   VIEW-CHANGEs are kept.
@@ -52,8 +54,8 @@
 //   NEW-VIEW, what others are known to have) and has for `retransmit` neither had its turn by votes nor come to another
 //   view, or lacks what it knew to be decided or hears f+1 replicas say in a STATUS that they have executed; by whoever
 //   hears in a STATUS that somebody waits; on coming back from a crash, and in a view that begins from a checkpoint it
-//   lacks. Who has been served since its view began looks no more often than it takes to ask 2r after the last time. It is
-//   answered with VIEW-CHANGE, proposals and votes by all, and with NEW-VIEW, state or stable proof, and commit
+//   lacks. Who has been served since its view began looks no more often than it takes to ask 2r after the last time. It
+//   is answered with VIEW-CHANGE, proposals and votes by all, and with NEW-VIEW, state or stable proof, and commit
 //   certificates, 64 at most, by f+1 replicas, others at each attempt; one replica is sent each of the two once in
 //   (g - 1/2) r. So a faulty one can have what is large sent to it as often as that, however large it is: d has to hold
 //   beside it.

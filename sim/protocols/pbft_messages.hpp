@@ -92,8 +92,8 @@ struct NewView final : Described<NewView> {
   }
 };
 
-/// What a replica has, sent while it waits for something and gets nowhere, or hears that somebody does (TOCS 2002, section
-/// 5.2); whoever has more answers with it.
+/// What a replica has, sent while it waits for something and gets nowhere, or hears that somebody does (TOCS 2002,
+/// section 5.2); whoever has more answers with it.
 struct Status final : Described<Status> {
   View view = 0;
   bool active = false;                 // it has the NEW-VIEW of this view

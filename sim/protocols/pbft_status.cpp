@@ -35,10 +35,10 @@ void Pbft::on(const Checkpoint& m) {
 }
 
 /// Answers with whatever the sender lacks: state or stable proof, NEW-VIEW and commit certificates from f+1 replicas
-/// only, others at each attempt; VIEW-CHANGE, proposals and votes, which nobody else can send, from each its own. To one
-/// replica each of the two is sent once in the time that an honest one takes to ask everybody in turn, so that a STATUS
-/// cannot be made to cost more than that. A relayed one is not answered: whoever repeats another's would use up its
-/// share.
+/// only, others at each attempt; VIEW-CHANGE, proposals and votes, which nobody else can send, from each its own. To
+/// one replica each of the two is sent once in the time that an honest one takes to ask everybody in turn, so that a
+/// STATUS cannot be made to cost more than that. A relayed one is not answered: whoever repeats another's would use up
+/// its share.
 void Pbft::on(const Status& m) {
   if (m.signer() == env_.self() || m.from() != m.signer() || !rules_.signed_by_replica(m)) return;
   note_view_of(m.signer(), m.view);
@@ -192,7 +192,8 @@ void Pbft::look() {
   patience_.look_by(later(quiet_since_, product_of(options_.retransmit, served ? 2 : 1)));
 }
 
-/// The request that has waited longest with a backup may have been lost on its way here, and nobody else may know of it.
+/// The request that has waited longest with a backup may have been lost on its way here, and nobody else may know of
+/// it.
 void Pbft::fetch_head_of(const Status& m) {
   if (!is_primary() || m.view != d_.view || m.head_client == kNobody || m.head_client < env_.n()) return;
   if (d_.service.executed(m.head_client, m.head_number) || pending_.has(m.head_client, m.head_number)) return;

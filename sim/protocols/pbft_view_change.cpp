@@ -151,8 +151,8 @@ Slot Pbft::adopt_checkpoint(const NewView& new_view) {
   return above;
 }
 
-// The requests that brought the old view down must not wait for their clients to ask again: as many of them as the primary
-// can propose before it has heard from the clients.
+// The requests that brought the old view down must not wait for their clients to ask again: as many of them as the
+// primary can propose before it has heard from the clients.
 void Pbft::pursue_requests() {
   handed_on_ = nullptr;
   if (is_primary()) return propose();

@@ -73,8 +73,8 @@ struct ClaimedSlot {
 };
 /// A claim as judges remember it: what it says of every vote of its signer in an earlier view and a later slot.
 struct ClaimFacts {
-  View view = 0;    ///< it speaks of the views below this one
-  Slot stable = 0;  ///< and of the slots above this one
+  View view = 0;                   ///< it speaks of the views below this one
+  Slot stable = 0;                 ///< and of the slots above this one
   std::vector<ClaimedSlot> slots;  ///< in any order; a judge that asks for contradictions has sorted them
 };
 

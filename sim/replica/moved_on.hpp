@@ -1,5 +1,5 @@
-// What a request says of the others of its client: the one rule by which replicas drop what they wait for and forget what
-// they have answered.
+// What a request says of the others of its client: the one rule by which replicas drop what they wait for and forget
+// what they have answered.
 #pragma once
 
 #include <algorithm>

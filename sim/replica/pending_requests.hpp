@@ -8,9 +8,10 @@
 // fast links decides which of them wins.
 //
 // A client moves on from numbers by asking for one a whole window higher, and by what it says in a request that is
-// executed (moved_on.hpp). What it has moved on from is not kept, so of each client there is a window at most, and honest
-// clients are refused nothing. One that asks replicas for different numbers can have them wait for different ones only
-// until they have heard its last word, the highest number, which whoever refuses a request has or has executed.
+// executed (moved_on.hpp). What it has moved on from is not kept, so of each client there is a window at most, and
+// honest clients are refused nothing. One that asks replicas for different numbers can have them wait for different
+// ones only until they have heard its last word, the highest number, which whoever refuses a request has or has
+// executed.
 #pragma once
 
 #include <algorithm>
@@ -116,8 +117,8 @@ class PendingRequests {
 
   /// What it is the turn of the first in line for; there must be one.
   const Ref<const Request>& head() const { return item_of(head_, queues_.find(head_)->pin)->request; }
-  /// Calls `visit(const Ref<const Request>&)` for so many requests: one of each client in the order of their turns, then
-  /// another of each, and so on. What it is a client's turn for comes first, then the others by number.
+  /// Calls `visit(const Ref<const Request>&)` for so many requests: one of each client in the order of their turns,
+  /// then another of each, and so on. What it is a client's turn for comes first, then the others by number.
   void for_each_in_turn(std::uint64_t most, auto&& visit) const {
     struct Place {
       const Queue* queue;

@@ -14,9 +14,9 @@
 namespace byzsim {
 
 namespace {
-// What the digest of a state is the sum of: one summand a fact. It stands for a cryptographic hash, so nobody may be able
-// to compute a fact that has a wanted summand. Two things see to that: what kind of fact it is goes in first, and the last
-// but one step of the chain goes into the result again, so that no step can be solved for its input.
+// What the digest of a state is the sum of: one summand a fact. It stands for a cryptographic hash, so nobody may be
+// able to compute a fact that has a wanted summand. Two things see to that: what kind of fact it is goes in first, and
+// the last but one step of the chain goes into the result again, so that no step can be solved for its input.
 class FactHash {
  public:
   explicit FactHash(std::uint64_t kind, std::uint64_t of) : last_(mix64(kind)), now_(step(last_ + of)) {}

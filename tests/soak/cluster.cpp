@@ -22,8 +22,8 @@ std::uint32_t draw_size(Draw& draw) {
   return 31;
 }
 
-/// The protocol's settings, those that were drawn and differ from their defaults; and whether a liar may owe its acquittal
-/// to what they have everybody forget.
+/// The protocol's settings, those that were drawn and differ from their defaults; and whether a liar may owe its
+/// acquittal to what they have everybody forget.
 std::pair<Node, bool> options_of(Plan& plan) {
   const CatalogueEntry* entry = Catalogue::find("protocol", plan.protocol);
   const void* chosen = nullptr;
