@@ -123,10 +123,11 @@ void Judge::on_downtime(const Record& record) {
   const bool crashed = record.kind == RecordKind::crashed;
   if (!crashed) books_.on_restarted(record);
   if (record.node >= manifest_.n) return;
-  std::vector<Downtime>& times = down_[record.node];
-  const bool down = !times.empty() && times.back().until == kNever;
-  if (crashed && !down) times.push_back({record.time});
-  if (!crashed && down) times.back().until = record.time;
+  if (crashed) {
+    down_[record.node].begin(record.time);
+  } else {
+    down_[record.node].end(record.time);
+  }
 }
 
 void Judge::on_rare(const Record& record) {
@@ -231,12 +232,8 @@ void Judge::retell(std::size_t told, Violation violation, const ModelFacts& fact
 
 // Whether it was down at `when`, or so shortly before that it had no chance to help meeting the bound that was missed.
 bool Judge::down_before(NodeId node, Time when, Duration within) const {
-  // Of those that had begun by then the last one ended last.
-  const auto later_ones = std::upper_bound(down_[node].begin(), down_[node].end(), when,
-                                           [](Time at, const Downtime& time) { return at < time.from; });
-  if (later_ones == down_[node].begin()) return false;
-  const Time until = std::prev(later_ones)->until;
-  return until == kNever || later(until, within) > when;
+  const Downtime* last = down_[node].last_by(when);
+  return last != nullptr && (last->until == kNever || later(last->until, within) > when);
 }
 
 // Whether a broken promise is excused, as far as is known by now.

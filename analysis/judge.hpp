@@ -22,6 +22,7 @@
 #include "analysis/classify.hpp"
 #include "analysis/invariant.hpp"
 #include "analysis/result.hpp"
+#include "sim/core/downtimes.hpp"
 
 namespace byzsim {
 
@@ -82,11 +83,7 @@ class Judge final : public Observer, private FactSink, private Invariant::Docket
   std::function<void(const Violation&)> callback_;
   std::vector<JudgedViolation> violations_;
   std::vector<ModelFacts> facts_then_;  // for each violation; the network's part is known at the end only
-  struct Downtime {
-    Time from{};
-    Time until = kNever;
-  };
-  std::vector<std::vector<Downtime>> down_;  // of each replica, in order
+  std::vector<Downtimes> down_;         // of each replica
   bool safety_broken_ = false;
   bool beyond_ = false;
   Time beyond_at_{};

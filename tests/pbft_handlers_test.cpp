@@ -225,6 +225,23 @@ TEST_CASE("nobody is told more last words than two a `retransmit`") {
   CHECK(told() == Told{{3, window + 2}});
 }
 
+TEST_CASE("whoever hears that somebody waits asks each group of helpers once") {
+  one_node::Keys keys{kN + 1};
+  Timers env(keys, kSelf, kN, 1);
+  const Options options;
+  Pbft replica(env, options, nullptr);
+  Status status;
+  status.active = true;
+  status.waits = true;
+  replica.on_message(*keys.sign(3, std::move(status)));
+  constexpr TimerName look = 3;
+  for (int period = 1; period <= 10; ++period) {
+    env.time = at(options.retransmit * period);
+    if (env.running.erase(look) != 0) replica.on_timer(look);
+  }
+  CHECK(env.sent_of<Status>().size() == 2);  // g = ceil((n-1)/(f+1)) = ceil(3/2)
+}
+
 TEST_CASE("a STATUS is answered only to who signed it and sent it") {
   const auto answers = [](auto&& send) {
     Desk desk;

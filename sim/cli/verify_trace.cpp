@@ -29,7 +29,7 @@ class Verification {
   Verification(const OpenTrace& open, TraceReader& reader, const VerifyOptions& options)
       : open_(open),
         options_(options),
-        deadline_(Clock::now() + std::min<std::chrono::nanoseconds>(options.patience, std::chrono::years(1))),
+        deadline_(Clock::now() + at_most_a_year(options.patience)),
         reader_(reader),
         scenario_(scenario_of(reader_.header())),
         recording_(recording_of(scenario_, scenario_.run.seed)) {

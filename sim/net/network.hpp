@@ -35,6 +35,7 @@
 #include <vector>
 
 #include "sim/core/check.hpp"
+#include "sim/core/downtimes.hpp"
 #include "sim/core/ids.hpp"
 #include "sim/core/limits.hpp"
 #include "sim/core/network_counters.hpp"
@@ -230,11 +231,7 @@ class Network {
   std::vector<std::uint8_t> ready_;            ///< of each row
   NetworkCounters counters_;
   ReplicaSet faulty_;
-  struct Downtime {
-    Time from{};
-    Time until = kNever;
-  };
-  std::map<NodeId, std::vector<Downtime>> down_;
+  std::map<NodeId, Downtimes> down_;
   struct Missed {
     Time due{};
     Time since{};

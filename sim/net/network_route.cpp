@@ -173,28 +173,22 @@ void Network::note_late(const Parcel& parcel, Time sent, Time propagated) {
 }
 
 void Network::note_missed(NodeId to, Time due, Time since) {
-  const auto down = down_.find(to);
-  if (down != down_.end()) {
-    const auto later = std::upper_bound(down->second.begin(), down->second.end(), due,
-                                        [](Time at, const Downtime& time) { return at < time.from; });
-    if (later != down->second.begin() && std::prev(later)->until >= due) {
-      if (std::prev(later)->until != kNever) return;
-      // It is down still; should it be up before this is due, it misses it after all. The one due last decides.
-      Missed& missed = missed_.try_emplace(to, Missed{due, since}).first->second;
-      if (due > missed.due) missed = {due, since};
-      return;
-    }
-  }
-  note_beyond(since);
+  const auto node = down_.find(to);
+  const Downtime* down = node == down_.end() ? nullptr : node->second.last_by(due);
+  if (down == nullptr || down->until < due) return note_beyond(since);
+  if (down->until != kNever) return;
+  // It is down still; should it be up before this is due, it misses it after all. The one due last decides.
+  Missed& missed = missed_.try_emplace(to, Missed{due, since}).first->second;
+  if (due > missed.due) missed = {due, since};
 }
 
 void Network::note_down(NodeId node, Time now) {
-  down_[node].push_back({now});
+  down_[node].begin(now);
 }
 void Network::note_up(NodeId node, Time now) {
-  std::vector<Downtime>& times = down_[node];
-  if (times.empty() || times.back().until != kNever) return;
-  times.back().until = now;
+  Downtimes& times = down_[node];
+  if (!times.now()) return;
+  times.end(now);
   const auto missed = missed_.extract(node);
   if (!missed.empty() && missed.mapped().due > now) note_beyond(missed.mapped().since);
 }
