@@ -42,7 +42,7 @@
 // - Fairness: clients are served in turn (sim/replica/pending_requests.hpp), by primaries and by timers. The request
 //   that has waited longest is the one that the client first in line is in line for; one of a lower number counts as
 //   its turn as well. It does not matter whether votes, a commit certificate or a state brought the execution: they
-//   race each other.
+//   race each other. For STATUS it does: what others hand out is no reason not to ask for the rest.
 // - A backup hands on to the primary what a client sends it, and what is new to it whoever sends it. Its STATUS names
 //   the request that has waited longest; the primary fetches it if it does not have it, and is handed it after pauses
 //   that double. Who is handed or told of what its client has moved on from answers with the request that shows that,
@@ -51,13 +51,14 @@
 //   come further are followed, to the highest view that all f+1 have reached. Of each replica its last four
 //   VIEW-CHANGEs are kept.
 // - STATUS (TOCS 2002, where everybody sends it all the time) is sent by whoever waits for something (a request, a
-//   NEW-VIEW, what others are known to have) and has for `retransmit` neither had its turn nor come to another view, or
-//   lacks what it knew to be decided; by whoever hears in a STATUS that somebody waits, whatever it has been handed
-//   meanwhile; on coming back from a crash, and in a view that begins from a checkpoint it lacks. Who has been served
-//   since its view began looks no more often than it takes to ask 2r after the last time. It is answered with
-//   VIEW-CHANGE, proposals and votes by all, and with NEW-VIEW, state or stable proof, and commit certificates, 64 at
-//   most, by f+1 replicas, others at each attempt; one replica is sent each of the two once in (g - 1/2) r. So a faulty
-//   one can have what is large sent to it as often as that, however large it is: d has to hold beside it.
+//   NEW-VIEW, what others are known to have) and has for `retransmit` neither had its turn by votes nor come to another
+//   view, or lacks what it knew to be decided or hears f+1 replicas say in a STATUS that they have executed; by whoever
+//   hears in a STATUS that somebody waits; on coming back from a crash, and in a view that begins from a checkpoint it
+//   lacks. Who has been served since its view began looks no more often than it takes to ask 2r after the last time. It
+//   is answered with VIEW-CHANGE, proposals and votes by all, and with NEW-VIEW, state or stable proof, and commit
+//   certificates, 64 at most, by f+1 replicas, others at each attempt; one replica is sent each of the two once in
+//   (g - 1/2) r. So a faulty one can have what is large sent to it as often as that, however large it is: d has to hold
+//   beside it.
 // - A VIEW-CHANGE is also sent again every `retransmit` until its view begins. It is large, so at a fixed rate it can
 //   fill a slow link faster than that drains; `retransmit_growth` makes each wait so many times as long as the one
 //   before.
@@ -371,9 +372,11 @@ void Pbft::decide(LogEntry& entry, const Ref<const PrePrepare>& proposal, View v
 
 void Pbft::execute_ready() {
   bool any = false;
+  bool by_votes = false;
   for (LogEntry* entry = d_.log.find(d_.executed + 1); entry != nullptr && entry->decided;
        entry = d_.log.find(d_.executed + 1)) {
     any = true;
+    by_votes = by_votes || !entry->taken_over;
     const Ref<const PrePrepare> decision = entry->decision;
     ++d_.executed;
     for (const auto& request : decision->batch->requests()) execute(*request);
@@ -381,7 +384,8 @@ void Pbft::execute_ready() {
     if (d_.executed % options_.checkpoint_interval == 0) take_checkpoint();
   }
   if (!any) return;
-  if (pending_.head_changed() || pending_.empty()) quiet_since_ = env_.now();
+  // What others hand out is no reason not to ask for the rest.
+  if (by_votes && (pending_.head_changed() || pending_.empty())) quiet_since_ = env_.now();
   settle_log();
   after_execution();
 }

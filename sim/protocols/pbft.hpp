@@ -162,7 +162,7 @@ class Pbft final : public PbftReactor {
   Ref<const Request> handed_on_;  // in this view, the last time we asked
   Time hand_on_at_{};             // when it is next
   Duration hand_on_after_{};      // and how much later once more
-  Time quiet_since_{};            // the last turn, the last view, or when there came to be something to wait for
+  Time quiet_since_{};  // the last turn served by votes, the last view, or when there came to be something to wait for
   Time view_since_{};
   Time looked_at_{};         // the last look
   Slot known_seen_ = 0;      // then, the highest slot known to be decided
@@ -170,7 +170,7 @@ class Pbft final : public PbftReactor {
 
   ViewLog views_;
   EarlyMessages early_;
-  ByReplica<Slot> furthest_executed_;  // by its CHECKPOINTs beyond our window
+  ByReplica<Slot> furthest_executed_;  // by its STATUS, and CHECKPOINTs beyond our window
   Slot furthest_of_all_ = 0;
   Slot highest_decided_ = 0;
   ByReplica<Answered> answered_;

@@ -21,6 +21,7 @@ struct alignas(64) LogEntry {
 
   std::vector<Ref<const Commit>> commit_votes;  // the COMMITs counted so far; once decided, those that decided it
   bool decided = false;                         // in any view
+  bool taken_over = false;                      // from somebody else's commit certificate
   Tally commits;
   Ref<const PrePrepare> decision;
   Ref<const Message> own_prepare;
@@ -38,6 +39,7 @@ struct alignas(64) LogEntry {
   }
   void reset() {
     decided = false;
+    taken_over = false;
     new_view();
     certificate.pre_prepare = nullptr;
     certificate.prepares.clear();

@@ -14,6 +14,7 @@ void Pbft::on(const CommitCertificate& m) {
   LogEntry& entry = d_.log.at(m.pre_prepare->slot);
   if (entry.decided || !rules_.flaw(m).empty()) return;
   env_.mark("commit-certificate");
+  entry.taken_over = true;
   entry.commit_votes = m.commits;
   ReplicaSet voters;
   for (const auto& vote : m.commits) voters.insert(vote->signer());
@@ -41,6 +42,11 @@ void Pbft::on(const Checkpoint& m) {
 void Pbft::on(const Status& m) {
   if (m.signer() == env_.self() || m.from() != m.signer() || !rules_.signed_by_replica(m)) return;
   note_view_of(m.signer(), m.view);
+  if (m.executed > d_.executed) {
+    note_executed_by(m.signer(), m.executed);
+    watch_closely();
+    known_seen_ = std::max(known_seen_, known_decided());
+  }
   if (m.waits) {
     watch_closely();
     heard_ = groups();
@@ -165,8 +171,9 @@ void Pbft::watch_closely() {
   if (options_.status) patience_.look_by(later(env_.now(), options_.retransmit));
 }
 
-// What was known to be decided at the last look and is not executed yet is lacking, whatever else has moved; and while
-// somebody gets nowhere, it may be for want of our votes. Whoever hands out a slot at a time is asked for the others.
+// What was known to be decided at the last look and is not executed yet is lacking, whatever else has moved, and so is
+// what f+1 who get nowhere say in their STATUS to have executed: somebody may hand out a slot at a time, just not to be
+// asked for the others.
 void Pbft::look() {
   const Time now = env_.now();
   const bool lacking = d_.executed < known_seen_;
