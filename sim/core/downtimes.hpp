@@ -21,9 +21,11 @@ class Downtimes {
   void begin(Time when) {
     if (!now()) times_.push_back({when});
   }
-  /// Nothing, unless it is down.
-  void end(Time when) {
-    if (now()) times_.back().until = when;
+  /// Whether it was down: nothing happens unless it was.
+  bool end(Time when) {
+    if (!now()) return false;
+    times_.back().until = when;
+    return true;
   }
   /// The last that had begun by `when`; of all these it ended last. Null if there was none. O(log of them).
   const Downtime* last_by(Time when) const {

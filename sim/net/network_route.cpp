@@ -186,9 +186,7 @@ void Network::note_down(NodeId node, Time now) {
   down_[node].begin(now);
 }
 void Network::note_up(NodeId node, Time now) {
-  Downtimes& times = down_[node];
-  if (!times.now()) return;
-  times.end(now);
+  if (!down_[node].end(now)) return;
   const auto missed = missed_.extract(node);
   if (!missed.empty() && missed.mapped().due > now) note_beyond(missed.mapped().since);
 }
