@@ -1,10 +1,12 @@
-// Every rare branch that a protocol marks is reached by some scenario of the tree.
+// The scenarios of the tree reach what there is to reach: every rare branch that a protocol marks, and each their own attack.
 #include <filesystem>
 #include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
 
+#include "adversaries/rule.hpp"
+#include "analysis/verdict.hpp"
 #include "tests/run_kit.hpp"
 // doctest last: its CHECK takes the place of ours.
 #include "tests/doctest.hpp"
@@ -43,6 +45,44 @@ TEST_CASE("every rare branch of a protocol is reached by a scenario") {
     CHECK(errors.ok());
   }
   for (const std::string& mark : unreached) FAIL_CHECK("no scenario reaches ", mark);
+}
+
+// "An attack proves that it took place" (scenarios/README.md): its scenario would not be met by an adversary that does
+// nothing, and has nothing in it that never acts. Of what acts on a replica that went wrong alone, it says so: `name: 0`.
+TEST_CASE("every attack takes place, and its scenario says so") {
+  std::size_t attacks = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / "scenarios")) {
+    if (entry.path().extension() != ".yaml") continue;
+    const std::string file = fs::relative(entry.path(), kRoot).string();
+    std::set<std::string> idle, acts;  // of all variants
+    Diagnostics errors;
+    for (Scenario scenario : load(entry.path().string(), {}, errors)) {
+      const std::uint64_t seed = scenario.run.seeds ? scenario.run.seeds->first : scenario.run.seed;
+      AdversarySettings& adversary = scenario.adversary;
+      std::set<std::string> attack;
+      for (std::size_t i = 0; i < adversary.rules.size(); ++i) {
+        attack.insert(rule_name(adversary.rules[i].as<RuleOptions>(), i + 1));
+      }
+      for (const Choice& behaviour : adversary.behaviours) attack.insert(behaviour.name);
+      idle.insert(attack.begin(), attack.end());
+      for (const auto& [name, count] : run_kit::run(scenario, seed).result.figures.happened) acts.insert(name);
+      for (const auto& [name, count] : scenario.expect.happened) {
+        acts.insert(name);
+        if (count.holds(0)) attack.erase(name);
+      }
+      if (attack.empty()) continue;  // there is none, or this variant shows what happens without
+      ++attacks;
+      adversary.rules.clear();
+      adversary.behaviours.clear();
+      Result harmless = run_kit::run(scenario, seed).result;
+      apply_expectations(scenario.expect, harmless);
+      CHECK_MESSAGE(!harmless.unmet.empty(), file, " [", scenario.variant, "] is met without its attack");
+    }
+    CHECK(errors.ok());
+    for (const std::string& name : acts) idle.erase(name);
+    for (const std::string& name : idle) FAIL_CHECK(file, ": `", name, "` never acts");
+  }
+  CHECK(attacks >= 200);
 }
 
 }  // namespace
