@@ -1,6 +1,7 @@
 // What one PBFT replica does with messages that are not what they should be. The rules themselves are in
 // pbft_rules_test.cpp; here each handler is seen to ask for them.
-#include <set>
+#include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "sim/protocols/pbft.hpp"
@@ -16,14 +17,35 @@ using namespace byzsim::pbft;
 constexpr std::uint32_t kN = 4;
 constexpr NodeId kSelf = 2;
 
+/// Which timers run, and when each is due.
+struct Timers final : one_node::Surroundings {
+  using Surroundings::Surroundings;
+  void start_timer(TimerName timer, Duration after) override { due[timer] = later(time, after); }
+  void stop_timer(TimerName timer) override { due.erase(timer); }
+  bool runs_alone(TimerName timer) const { return due.size() == 1 && due.contains(timer); }
+  /// Time goes on to `end`; the timers that are due by then fire on the way.
+  void pass(Pbft& replica, Time end) {
+    while (!due.empty()) {
+      const auto next = std::ranges::min_element(due, {}, [](const auto& entry) { return entry.second; });
+      if (next->second > end) break;
+      const TimerName timer = next->first;
+      time = next->second;
+      due.erase(next);
+      replica.on_timer(timer);
+    }
+    time = end;
+  }
+  std::map<TimerName, Time> due;
+};
+
 struct Desk {
   one_node::Keys keys{kN + 1};
-  one_node::Surroundings env;
+  Timers env;
   Options options;
   Pbft replica;
 
-  explicit Desk(NodeId self = kSelf)
-      : env(keys, self, kN, 1), options(with_checkpoints()), replica(env, options, nullptr) {}
+  explicit Desk(NodeId self = kSelf, const Options& o = with_checkpoints())
+      : env(keys, self, kN, 1), options(o), replica(env, options, nullptr) {}
   static Options with_checkpoints() {
     Options o;
     o.checkpoint_interval = 2;
@@ -101,28 +123,20 @@ TEST_CASE("a state is taken over only with a quorum of CHECKPOINTs for it") {
                        &one_node::Surroundings::adopted, 2);
 }
 
-/// Which timers run, by name, and how often any was started or stopped.
-struct Timers final : one_node::Surroundings {
-  using Surroundings::Surroundings;
-  void start_timer(TimerName timer, Duration) override { running.insert(timer); }
-  void stop_timer(TimerName timer) override { running.erase(timer); }
-  std::set<TimerName> running;
-};
-
 TEST_CASE("of what a replica waits for, one timer runs at a time: the one that is due first") {
   using namespace std::chrono_literals;
   one_node::Keys keys{kN};
   Timers env(keys, 0, kN, 1);
   constexpr TimerName request = 0, new_view = 1, look = 3;
   Patience patience(env, look);
-  const auto runs = [&](TimerName timer) { return env.running == std::set<TimerName>{timer}; };
+  const auto runs = [&](TimerName timer) { return env.runs_alone(timer); };
   patience.wait(request, 100ms);
   CHECK(runs(request));
   CHECK(patience.look_in(30ms));
   CHECK(runs(look));
   CHECK_FALSE(patience.look_in(5ms));  // it is to look anyway
   env.time = at(30ms);
-  env.running.clear();
+  env.due.clear();
   CHECK(patience.fired(look));
   patience.settle();
   CHECK(runs(request));
@@ -234,12 +248,48 @@ TEST_CASE("whoever hears that somebody waits asks each group of helpers once") {
   status.active = true;
   status.waits = true;
   replica.on_message(*keys.sign(3, std::move(status)));
-  constexpr TimerName look = 3;
-  for (int period = 1; period <= 10; ++period) {
-    env.time = at(options.retransmit * period);
-    if (env.running.erase(look) != 0) replica.on_timer(look);
-  }
+  env.pass(replica, at(options.retransmit * 10));
   CHECK(env.sent_of<Status>().size() == 2);  // g = ceil((n-1)/(f+1)) = ceil(3/2)
+}
+
+// A liar hands what others have already executed to whoever lags, a slot in less than a `retransmit`, just not to be asked
+// for the rest. That it is served is no reason not to ask, where it can know that there is more.
+TEST_CASE("whoever is handed one slot after the other asks for the rest all the same") {
+  const auto asks = [](bool by_votes, bool told, bool waits) {
+    Desk desk(kSelf, Options());
+    const auto tell = [&](NodeId who) {
+      Status status;
+      status.active = true;
+      status.executed = 20;
+      desk.replica.on_message(*desk.keys.sign(who, std::move(status)));
+    };
+    if (told) {
+      tell(1);
+      tell(3);
+    }
+    if (waits) desk.replica.on_message(*desk.request(30));
+    for (Slot slot = 1; slot <= 10; ++slot) {
+      desk.env.pass(desk.replica, at(desk.options.retransmit * 3 / 4 * static_cast<int>(slot)));
+      if (!by_votes) {
+        desk.replica.on_message(*desk.keys.sign(3, desk.certificate(slot, {0, 1, 3})));
+        continue;
+      }
+      const Ref<const PrePrepare> proposal = desk.proposal(slot);
+      desk.replica.on_message(*proposal);
+      for (const NodeId who : {1u, 3u}) {
+        Prepare prepare;
+        prepare.slot = slot;
+        prepare.value = proposal->value;
+        desk.replica.on_message(*desk.keys.sign(who, std::move(prepare)));
+        desk.replica.on_message(*desk.commit(who, *proposal));
+      }
+    }
+    CHECK(desk.env.decided.size() == 10);
+    return desk.env.sent_of<Status>().size();
+  };
+  CHECK(asks(true, false, true) == 0);   // served: there is nothing to ask for
+  CHECK(asks(false, false, true) >= 2);  // everybody in turn: g = ceil((n-1)/(f+1)) = 2 groups
+  CHECK(asks(true, true, false) >= 2);
 }
 
 TEST_CASE("a STATUS is answered only to who signed it and sent it") {
