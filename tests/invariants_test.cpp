@@ -355,6 +355,41 @@ TEST_CASE("a fork is a violation of agreement alone; each branch is followed on 
   CHECK(story.broken(EndReason::time) == "agreement,state-agreement");
 }
 
+TEST_CASE("in a fork, too, a request is applied once; a log that is applied again after a restart is none twice") {
+  const auto twice = [](bool shared, bool own, bool restart) {
+    Story story(4, 1, {0});
+    const auto a = story.ask(0, 1, "put 7 1");
+    const auto b = story.ask(0, 2, "put 7 2");
+    const auto c = story.ask(1, 1, "put 7 3");
+    story.slot(1, a);
+    story.finish_slot(1, 2, *b);
+    const auto apply = [&](Slot slot, const Ref<const Batch>& batch) {
+      story.apply(2, slot, *batch->requests()[0], 1001);
+      story.execute(2, slot, batch->digest(), Digest{42});
+    };
+    apply(2, c);
+    if (restart) {
+      story.crash(2);
+      story.restart(2, true);
+      apply(1, a);
+      apply(2, c);
+    }
+    if (shared) apply(3, a);
+    if (own) apply(3, c);
+    std::size_t found = 0;
+    for (const JudgedViolation& violation : story.end(EndReason::time).violations) {
+      found += violation.invariant == "no-duplicate-execution" ? 1 : 0;
+    }
+    return found;
+  };
+  CHECK(twice(false, false, false) == 0);
+  CHECK(twice(false, false, true) == 0);
+  for (const bool restart : {false, true}) {
+    CHECK(twice(true, false, restart) == 1);  // applied before the fork
+    CHECK(twice(false, true, restart) == 1);  // applied in it
+  }
+}
+
 TEST_CASE("sound accusation: an honest replica that signs twice is convicted, and that is reported") {
   const auto tell = [](const ReplicaSet& faulty) {
     Story story(4, 1, faulty);

@@ -269,6 +269,23 @@ TEST_CASE("votes for slots long forgotten: liars are convicted, and of certifica
   }
 }
 
+TEST_CASE("a quorum of liars pushes no certificate out, whatever else it votes for in the slot") {
+  for (const bool other_views : {false, true}) {
+    for (const bool honest_last : {false, true}) {
+      CAPTURE(other_views);
+      CAPTURE(honest_last);
+      Story story(4, 1, {0, 1, 2});
+      for (const NodeId liar : {0, 1, 2}) story.witness(*story.vote<Commit>(liar, 0, 1, Digest{5}), 3);
+      for (std::uint64_t i = 1; i <= 200; ++i) story.vote<Commit>(0, other_views ? i : 0, 1, Digest{1'000 + i});
+      for (const NodeId liar : {0, 1}) story.witness(*story.vote<Commit>(liar, 0, 1, Digest{7}), 3);
+      story.vote<Commit>(honest_last ? 3 : 2, 0, 1, Digest{7});
+      const Result result = story.end(EndReason::time);
+      CHECK(names_of_broken(result).contains("certificate-uniqueness"));
+      CHECK(result.unsure.empty());
+    }
+  }
+}
+
 TEST_CASE("what was executed too far ahead to be followed breaks no promise to a client, but nobody is sure") {
   Story story(4, 1, {0, 1, 2});
   constexpr Slot kFar = Slot{1} << 30;

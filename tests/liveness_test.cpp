@@ -74,6 +74,24 @@ TEST_CASE("client fairness") {
   CHECK(tell(6s, false) == "client-fairness");  // censored, and still waiting
 }
 
+// By definition: two wait 1 s each, so the limit is 5 s, and the third has waited for so long 5 s after its submission.
+TEST_CASE("client fairness is broken as soon as the wait is too long, not when the answer comes") {
+  Story story(4, 1, {}, 3);
+  story.settings.fairness = 5.0;
+  story.pass(1s);
+  const auto a = story.ask(0, 1);
+  const auto b = story.ask(1, 1);
+  const auto c = story.ask(2, 1);
+  story.pass(1s);
+  story.slot(1, a);
+  story.slot(2, b);
+  story.pass(19s);
+  story.slot(3, c);
+  const Result result = story.end(EndReason::time);
+  REQUIRE(result.violations.size() == 1);
+  CHECK(result.violations[0].time == at(6s));
+}
+
 TEST_CASE("view synchronisation") {
   const auto tell = [](Duration apart, Time gst, bool down) {
     Story story;

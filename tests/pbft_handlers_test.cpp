@@ -252,6 +252,22 @@ TEST_CASE("whoever hears that somebody waits asks each group of helpers once") {
   CHECK(env.sent_of<Status>().size() == 2);  // g = ceil((n-1)/(f+1)) = ceil(3/2)
 }
 
+TEST_CASE("whoever hears that somebody waits looks within a `retransmit`, however seldom it did") {
+  Options options;
+  options.retransmit_growth = 2;
+  options.view_timeout = options.retransmit * 1000;
+  Desk desk(kSelf, options);
+  desk.replica.on_message(*desk.request(1));
+  desk.env.pass(desk.replica, at(options.retransmit * 20));
+  CHECK(desk.env.sent_of<Status>().size() == 4);  // after 1, 3, 7 and 15 of them; the next would be after 31
+  Status status;
+  status.active = true;
+  status.waits = true;
+  desk.replica.on_message(*desk.keys.sign(3, std::move(status)));
+  desk.env.pass(desk.replica, at(options.retransmit * 21));
+  CHECK(desk.env.sent_of<Status>().size() == 5);
+}
+
 // A liar hands what others have already executed to whoever lags, a slot in less than a `retransmit`, just not to be asked
 // for the rest. That it is served is no reason not to ask, where it can know that there is more.
 TEST_CASE("whoever is handed one slot after the other asks for the rest all the same") {
