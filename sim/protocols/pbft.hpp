@@ -159,9 +159,8 @@ class Pbft final : public PbftReactor {
 
   Duration status_after_;         // until we ask for what we wait for
   std::uint64_t attempts_ = 0;    // how often we have asked
-  Ref<const Request> handed_on_;  // in this view, the last time we asked
-  Time hand_on_at_{};             // when it is next
-  Duration hand_on_after_{};      // and how much later once more
+  Ref<const Request> handed_on_;  // to a primary that said it lacked it, the last time
+  Time handed_on_at_{};
   Time quiet_since_{};  // the last turn served by votes, the last view, or when there came to be something to wait for
   Time view_since_{};
   Time looked_at_{};         // the last look
