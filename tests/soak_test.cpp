@@ -2,8 +2,15 @@
 // of jobs. That it notices bugs is for its canaries to show (./dev ci).
 #include "tests/soak/soak.hpp"
 
-#include <set>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <csignal>
+#include <set>
+#include <thread>
+
+#include "sim/cli/interrupt.hpp"
 #include "sim/scenario/yaml.hpp"
 #include "tests/soak/plan.hpp"
 #include "tests/soak/promises.hpp"
@@ -119,6 +126,29 @@ TEST_CASE("soak: the result does not depend on the number of jobs") {
   CHECK(one.summary.worlds() == 48);
   CHECK(one.summary.text() == three.summary.text());
   CHECK(one.failures.size() == three.failures.size());
+}
+
+// In a child of its own, with a process group as a terminal's: Ctrl-C reaches all of it.
+TEST_CASE("soak: whoever presses Ctrl-C hears of the worlds that were done") {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::setpgid(0, 0);
+    cli::watch_interrupts();
+    SoakSettings settings;
+    settings.seed = 7;
+    settings.worlds = 1'000'000;
+    std::thread([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+      ::kill(0, SIGINT);
+    }).detach();
+    const SoakEnd end = soak::soak(settings);
+    ::_exit(end.interrupted && end.failures.empty() && end.summary.worlds() > 0 ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,6 +42,9 @@ Running start(std::size_t task, const ChildLimits& limits, const ChildWork& work
   if (child.pid < 0) throw std::runtime_error("no process to be had");
   if (child.pid == 0) {
     ::close(ends[0]);
+    // Ctrl-C is for the parent, which waits for what has begun; nobody else would wait for it.
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (!kSanitized) {
       const rlimit memory{limits.memory, limits.memory};
       ::setrlimit(RLIMIT_AS, &memory);

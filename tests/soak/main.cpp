@@ -3,9 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <csignal>
 #include <thread>
 
+#include "sim/cli/interrupt.hpp"
 #include "tests/soak/plan.hpp"
 #include "tests/soak/soak.hpp"
 #include "tests/soak/world_text.hpp"
@@ -16,19 +16,20 @@ using namespace byzsim;
 using namespace byzsim::soak;
 
 int report(const SoakSettings& settings, SoakEnd& end, bool must_reach) {
-  fmt::print("\nsoak of {}, seed {}, worlds {}..{}\n", settings.protocol, settings.seed, settings.first,
-             settings.first + end.summary.worlds() - 1);
+  fmt::print("\nsoak of {}, seed {}, worlds from {} on{}\n", settings.protocol, settings.seed, settings.first,
+             end.interrupted ? ", interrupted" : "");
   fmt::print("{}", end.summary.text());
   for (const Failure& failure : end.failures) {
     if (failure.file.empty()) continue;
     fmt::print("FAIL {}: {}\n     reproduce: byzsim run {}\n", failure.finding.kind,
                failure.finding.what.substr(0, 200), failure.file);
   }
-  const bool unreached = must_reach && !end.summary.unreached().empty();
+  const bool unreached = must_reach && !end.interrupted && !end.summary.unreached().empty();
   if (unreached) fmt::print("FAIL the generator no longer reaches everything: see `unreached`\n");
   fmt::print("{} failures in {} worlds; at most {} MB resident\n", end.failures.size(), end.summary.worlds(),
              end.summary.resident_mb());
-  return end.failures.empty() && !unreached ? 0 : 1;
+  if (!end.failures.empty() || unreached) return 1;
+  return end.interrupted ? cli::interrupt_code() : 0;
 }
 
 int canary(SoakSettings settings) {
@@ -36,6 +37,7 @@ int canary(SoakSettings settings) {
   const SoakEnd end = soak::soak(settings);
   std::string bug;
   for (const std::string& set : settings.sets) bug += (bug.empty() ? "" : ", ") + set;
+  if (end.failures.empty() && end.interrupted) return cli::interrupt_code();
   if (end.failures.empty()) {
     fmt::print("FAIL the canary lives: {} went unnoticed in {} worlds\n", bug, end.summary.worlds());
     return 1;
@@ -86,7 +88,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  std::signal(SIGPIPE, SIG_IGN);
+  cli::watch_interrupts();
+  cli::writes_fail_instead_of_killing();
   try {
     if (!files.empty()) return look_at(files);
     settings.seconds = std::chrono::seconds(seconds);

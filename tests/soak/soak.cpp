@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "sim/cli/interrupt.hpp"
 #include "sim/scenario/yaml.hpp"
 #include "tests/soak/children.hpp"
 #include "tests/soak/plan.hpp"
@@ -70,13 +71,14 @@ class Soak {
         [&](std::size_t task, const ChildEnd& end) { take_back(task, end); });
     std::sort(end_.failures.begin(), end_.failures.end(),
               [](const Failure& a, const Failure& b) { return a.world < b.world; });
+    end_.interrupted = cli::interrupted();
     if (!settings_.first_only) cut_down();
     return std::move(end_);
   }
 
  private:
   std::optional<std::size_t> hand_out(ChildWork& work) {
-    if (settings_.first_only && !end_.failures.empty()) return std::nullopt;
+    if (cli::interrupted() || (settings_.first_only && !end_.failures.empty())) return std::nullopt;
     std::vector<std::uint64_t> batch;
     if (!again_.empty()) {
       batch = {again_.front()};
@@ -139,6 +141,11 @@ class Soak {
     end_.failures.push_back({world, finding, {}});
   }
 
+  std::string file_of(const Failure& failure) const {
+    return fmt::format("{}/seed-{}-world-{}-{}.yaml", settings_.folder, settings_.seed, failure.world,
+                       file_name(failure.finding.kind));
+  }
+
   /// The first few of each kind, cut down and written to files.
   void cut_down() {
     std::vector<Failure*> chosen;
@@ -156,10 +163,9 @@ class Soak {
     run_children(
         settings_.jobs, limits,
         [&](ChildWork& work) -> std::optional<std::size_t> {
-          if (next == chosen.size()) return std::nullopt;
+          if (cli::interrupted() || next == chosen.size()) return std::nullopt;
           Failure* failure = chosen[next];
-          failure->file = fmt::format("{}/seed-{}-world-{}-{}.yaml", settings_.folder, settings_.seed, failure->world,
-                                      file_name(failure->finding.kind));
+          failure->file = file_of(*failure);
           work = [this, failure](int) { write_cut_down(*failure); };
           return next++;
         },
@@ -168,6 +174,11 @@ class Soak {
           if (end.why().empty()) return;
           write_file(failure, world_number(failure.world), "not cut down: " + end.why());
         });
+    for (; next < chosen.size(); ++next) {
+      Failure& failure = *chosen[next];
+      failure.file = file_of(failure);
+      write_file(failure, world_number(failure.world), "not cut down: interrupted");
+    }
   }
 
   void write_cut_down(const Failure& failure) const {

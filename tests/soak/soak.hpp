@@ -33,7 +33,7 @@ struct Failure {
 struct SoakEnd {
   Summary summary;
   std::vector<Failure> failures;  ///< by world; of each world the first finding
-  bool interrupted = false;
+  bool interrupted = false;       ///< by a signal: what had begun was finished, and nothing cut down
 };
 
 SoakEnd soak(const SoakSettings& settings);
