@@ -44,8 +44,8 @@
 //   its turn as well. It does not matter whether votes, a commit certificate or a state brought the execution: they
 //   race each other. For STATUS it does: what others hand out is no reason not to ask for the rest.
 // - A backup hands on to the primary what a client sends it, and what is new to it whoever sends it. Its STATUS names
-//   the request that has waited longest; the primary fetches it if it does not have it, and is handed it once in (g -
-//   1/2) r at most. Who is handed or told of what its client has moved on from answers with the request that shows
+//   the request that has waited longest; the primary fetches it if it does not have it, and is handed one in (g - 1/2)
+//   r at most. Who is handed or told of what its client has moved on from answers with the request that shows
 //   that, to one replica no more than two of them a `retransmit` for each of the two.
 // - A quorum has come as far as a view when so many replicas have signed anything in it or a later one; f+1 that have
 //   come further are followed, to the highest view that all f+1 have reached. Of each replica its last four

@@ -157,10 +157,9 @@ class Pbft final : public PbftReactor {
   bool proposing_ = false;
   bool handling_early_ = false;
 
-  Duration status_after_;         // until we ask for what we wait for
-  std::uint64_t attempts_ = 0;    // how often we have asked
-  Ref<const Request> handed_on_;  // to a primary that said it lacked it, the last time
-  Time handed_on_at_{};
+  Duration status_after_;            // until we ask for what we wait for
+  std::uint64_t attempts_ = 0;       // how often we have asked
+  Time handed_on_at_ = Time::min();  // in this view, the last request to a primary that said it lacked it
   Time quiet_since_{};  // the last turn served by votes, the last view, or when there came to be something to wait for
   Time view_since_{};
   Time looked_at_{};         // the last look

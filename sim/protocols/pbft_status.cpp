@@ -207,16 +207,16 @@ void Pbft::fetch_head_of(const Status& m) {
   env_.send(m.signer(), env_.sign(std::move(fetch)));
 }
 
-/// It can be large, so a primary that says over and over that it lacks it is handed it once a turn, as with STATUS.
-/// Pauses that grow with what was lost before GST would have an honest primary given up after it.
+/// It can be large, so a primary that says over and over that it lacks something is handed one a turn, as with STATUS,
+/// whichever it is: clients that lie can have the head change all the time. Pauses that grow with what was lost before
+/// GST would have an honest primary given up after it.
 void Pbft::on(const Fetch& m) {
   if (m.view != d_.view || !d_.active || m.signer() != rules_.primary(m.view) || m.from() != m.signer()) return;
   if (!env_.verify(m) || pending_.empty()) return;
   const Ref<const Request>& head = pending_.head();
   if (head->client != m.client || head->number != m.number) return;
-  if (handed_on_ == head && env_.now() < later(handed_on_at_, turn())) return;
+  if (handed_on_at_ != Time::min() && env_.now() < later(handed_on_at_, turn())) return;
   env_.send(m.signer(), head);
-  handed_on_ = head;
   handed_on_at_ = env_.now();
 }
 

@@ -154,7 +154,7 @@ Slot Pbft::adopt_checkpoint(const NewView& new_view) {
 // The requests that brought the old view down must not wait for their clients to ask again: as many of them as the
 // primary can propose before it has heard from the clients.
 void Pbft::pursue_requests() {
-  handed_on_ = nullptr;
+  handed_on_at_ = Time::min();
   if (is_primary()) return propose();
   const NodeId primary = rules_.primary(d_.view);
   pending_.for_each_in_turn(options_.pipeline * std::uint64_t{options_.batch},
