@@ -23,6 +23,19 @@ Result wait_for(std::optional<Duration> bound, std::optional<Duration> after, En
   return story.end(reason);
 }
 
+/// Three clients ask; two wait 1 s each and the third `slow`, or for ever. Five times what the median waits is fair.
+void one_waits_longer(Story& story, Duration slow, bool answered) {
+  story.settings.fairness = 5.0;
+  const auto a = story.ask(0, 1);
+  const auto b = story.ask(1, 1);
+  const auto c = story.ask(2, 1);
+  story.pass(1s);
+  story.slot(1, a);
+  story.slot(2, b);
+  story.pass(slow - 1s);
+  if (answered) story.slot(3, c);
+}
+
 }  // namespace
 
 TEST_CASE("bounded liveness without a bound") {
@@ -58,15 +71,7 @@ TEST_CASE("requests of corrupted clients need no answer") {
 TEST_CASE("client fairness") {
   const auto tell = [](Duration slow, bool answered) {
     Story story(4, 1, {}, 3);
-    story.settings.fairness = 5.0;
-    const auto a = story.ask(0, 1);
-    const auto b = story.ask(1, 1);
-    const auto c = story.ask(2, 1);
-    story.pass(1s);
-    story.slot(1, a);
-    story.slot(2, b);
-    story.pass(slow - 1s);
-    if (answered) story.slot(3, c);
+    one_waits_longer(story, slow, answered);
     return story.broken(EndReason::time);
   };
   CHECK(tell(5s, true).empty());
@@ -77,16 +82,8 @@ TEST_CASE("client fairness") {
 // By definition: two wait 1 s each, so the limit is 5 s, and the third has waited for so long 5 s after its submission.
 TEST_CASE("client fairness is broken as soon as the wait is too long, not when the answer comes") {
   Story story(4, 1, {}, 3);
-  story.settings.fairness = 5.0;
   story.pass(1s);
-  const auto a = story.ask(0, 1);
-  const auto b = story.ask(1, 1);
-  const auto c = story.ask(2, 1);
-  story.pass(1s);
-  story.slot(1, a);
-  story.slot(2, b);
-  story.pass(19s);
-  story.slot(3, c);
+  one_waits_longer(story, 20s, true);
   const Result result = story.end(EndReason::time);
   REQUIRE(result.violations.size() == 1);
   CHECK(result.violations[0].time == at(6s));

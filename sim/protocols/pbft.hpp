@@ -128,6 +128,7 @@ class Pbft final : public PbftReactor {
   std::uint64_t groups() const;
   bool is_designated(NodeId asker, std::uint64_t attempt) const;
   Duration turn() const;
+  bool once_a_turn(Time& last) const;
   void answer_with_our_own(const Status& m);
   void answer_in_full(const Status& m);
 

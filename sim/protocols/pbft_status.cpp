@@ -53,13 +53,8 @@ void Pbft::on(const Status& m) {
   }
   fetch_head_of(m);
   Answered& last = answered_[m.signer()];
-  const auto due = [&](Time& answered) {
-    if (answered != Time::min() && env_.now() < later(answered, turn())) return false;
-    answered = env_.now();
-    return true;
-  };
-  const bool own = due(last.own);
-  const bool full = is_designated(m.signer(), m.attempt) && due(last.full);
+  const bool own = once_a_turn(last.own);
+  const bool full = is_designated(m.signer(), m.attempt) && once_a_turn(last.full);
   if (!own && !full) return env_.mark("status-throttled");
   if (own) answer_with_our_own(m);
   if (full) answer_in_full(m);
@@ -215,9 +210,8 @@ void Pbft::on(const Fetch& m) {
   if (!env_.verify(m) || pending_.empty()) return;
   const Ref<const Request>& head = pending_.head();
   if (head->client != m.client || head->number != m.number) return;
-  if (handed_on_at_ != Time::min() && env_.now() < later(handed_on_at_, turn())) return;
+  if (!once_a_turn(handed_on_at_)) return;
   env_.send(m.signer(), head);
-  handed_on_at_ = env_.now();
 }
 
 void Pbft::send_status() {
@@ -259,6 +253,13 @@ bool Pbft::is_designated(NodeId asker, std::uint64_t attempt) const {
 /// How long after its last turn to answer in full a replica may be sure that a new one has come.
 Duration Pbft::turn() const {
   return product_of(options_.retransmit / 2, static_cast<std::int64_t>(2 * std::max<std::uint64_t>(groups(), 1) - 1));
+}
+
+/// Whether a turn has passed since `last`; if so, it is now.
+bool Pbft::once_a_turn(Time& last) const {
+  if (last != Time::min() && env_.now() < later(last, turn())) return false;
+  last = env_.now();
+  return true;
 }
 
 void Pbft::answer_with_our_own(const Status& m) {
