@@ -84,6 +84,7 @@ class Duplicate final : public Action {
   explicit Duplicate(const DuplicateOptions& options) : copies_(options.copies) {}
   bool on_packet(Packet& packet, const Occasion&) override {
     rule().note(name(), packet.from, packet.message->id());
+    packet.one_of_several = true;
     for (std::uint32_t i = 0; i < copies_; ++i) rule().resume(packet);
     return true;
   }

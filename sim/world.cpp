@@ -405,7 +405,8 @@ const Outcome& World::Impl::run() {
   outcome_.end = outcome_.reason == EndReason::time ? limit : scheduler_.now();
   ended_ = true;
   if (interceptor_) interceptor_->on_end();
-  if (const auto late = network_.finish(outcome_.end)) note_beyond(postbox_.at(late->what), late->from, late->to);
+  network_.finish(outcome_.end, outcome_.reason == EndReason::quiet);
+  tell_beyond();
   outcome_.events = scheduler_.fired();
   outcome_.fingerprint = scheduler_.fingerprint();
   outcome_.network = network_.counters();

@@ -117,11 +117,11 @@ class World::Impl final : public SigningListener, public Powers {
   void broadcast(NodeId from, const Ref<const Message>& message);
   std::uint64_t count_sent(const Message& message, NodeId from, NodeId to, std::uint32_t copies);
   void send_plainly(NodeId from, NodeId to, const Message& message);
-  void forward(Packet packet);
+  void forward(const Packet& packet, bool altered);
   void lost(const Message& message, NodeId from, NodeId to, std::string_view why);
-  void note_beyond(const Message& message, NodeId from, NodeId to);
-  void note_beyond(NodeId to, NodeId from = kNobody, std::uint64_t message = 0);
-  bool altered(const Packet& packet) const;
+  void note_taken(const Packet& packet);
+  void tell_beyond();
+  bool is_altered(const Packet& packet) const;
   void release_held(CutId cut);
   template <class Ask>
   void settle(const Parcel& parcel, Ask&& ask);

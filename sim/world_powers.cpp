@@ -42,32 +42,32 @@ void World::Impl::inject(Packet packet) {
   check_limits();
   if (packet.to >= seats_.size() || packet.from >= seats_.size()) return;
   if (packet.message->from() != packet.from) packet.message = Draft::relay(*packet.message, packet.from);
-  if (!packet.original) {
-    packet.sent = departure();
-  } else if (!manifest_.faulty.contains(packet.from) && !manifest_.faulty.contains(packet.to) && altered(packet)) {
-    network_.note_taken(packet.from, packet.to, packet.sent);
-    note_beyond(*packet.original, packet.from, packet.to);
-  }
-  forward(std::move(packet));
+  if (!packet.original) packet.sent = departure();
+  const bool altered = is_altered(packet);
+  if (altered) note_taken(packet);
+  forward(packet, altered);
 }
 
 // Whether what goes on the wire is no longer what its sender put there: to an honest receiver the original is lost. A
 // copy that says the same under the same signature is as good.
-bool World::Impl::altered(const Packet& packet) const {
+bool World::Impl::is_altered(const Packet& packet) const {
+  if (!packet.original || packet.original == packet.message) return false;
+  if (seats_[packet.from].corrupt || seats_[packet.to].corrupt) return false;  // to whom nothing is owed
   const Message& now = *packet.message;
   const Message& before = *packet.original;
-  return &now != &before && (now.signer() != before.signer() || notary_->subject(now) != notary_->subject(before) ||
-                             notary_->tag(now) != notary_->tag(before));
+  return now.signer() != before.signer() || notary_->subject(now) != notary_->subject(before) ||
+         notary_->tag(now) != notary_->tag(before);
 }
 
 // To honest nodes it is all one whether the network or somebody on the wire kept their message from them.
+void World::Impl::note_taken(const Packet& packet) {
+  if (!packet.original) return;  // nobody sent it
+  network_.synchrony().lost({packet.original->id(), packet.from, packet.to}, packet.sent, scheduler_.now());
+  tell_beyond();
+}
+
 void World::Impl::drop(const Packet& packet) {
-  if (ended_) {
-    network_.note_kept(packet.from, packet.to, packet.sent, outcome_.end);
-  } else {
-    network_.note_taken(packet.from, packet.to, packet.sent);
-  }
-  note_beyond(*packet.message, packet.from, packet.to);
+  note_taken(packet);
   lost(*packet.message, packet.from, packet.to, "adversary");
 }
 
@@ -111,7 +111,7 @@ void World::Impl::take_down(NodeId node) {
   seat.disk = seat.process->take_durable();
   seat.live = nullptr;
   seat.down = true;
-  network_.note_down(node, scheduler_.now());
+  network_.synchrony().went_down(node, scheduler_.now());
   for (std::uint32_t timer : seat.timers) {
     if (timer != 0) scheduler_.stop_timer(timer - 1);
   }
@@ -125,7 +125,7 @@ void World::Impl::bring_back(NodeId node, bool state_kept) {
     seat.disk.reset();
     seat.honest = false;
     manifest_.faulty.insert(node);
-    network_.note_faulty(node);
+    network_.synchrony().turned_faulty(node, scheduler_.now());
   }
   if (announced(RecordKind::restarted)) {
     Record r = about(RecordKind::restarted, node);
@@ -135,8 +135,7 @@ void World::Impl::bring_back(NodeId node, bool state_kept) {
   seat.process = make_replica(node, std::move(seat.disk));
   seat.live = seat.process.get();
   seat.down = false;
-  network_.note_up(node, scheduler_.now());
-  note_beyond(node);
+  network_.synchrony().came_back(node, scheduler_.now());
   seat.live->on_restart();
 }
 

@@ -76,7 +76,7 @@ void World::Impl::settle(const Parcel& parcel, Ask&& ask) {
     if (copies++ > 0) postbox_.put(message, 1);
     scheduler_.at(std::max(arrival, scheduler_.now()), EventKind::deliver, parcel.what, parcel.to);
   });
-  note_beyond(message, parcel.from, parcel.to);
+  tell_beyond();
   if (fate == Fate::lost || fate == Fate::cut) {
     lost(message, parcel.from, parcel.to, fate == Fate::lost ? "loss" : "cut");
     postbox_.done(parcel.what);
@@ -89,14 +89,21 @@ void World::Impl::release_held(CutId cut) {
   }
 }
 
-void World::Impl::forward(Packet packet) {
+void World::Impl::forward(const Packet& packet, bool altered) {
   const Message& message = *packet.message;
   const std::uint64_t bytes = count_sent(message, packet.from, packet.to, 1);
   if (packet.from >= n_ && packet.to >= n_) return lost(message, packet.from, packet.to, "no link");
   const std::uint32_t box = postbox_.put(message, 1);
   // What the script sends in an honest node's name is no work of that node's and keeps none of its own messages waiting.
   const bool copy = !packet.original && !seats_[packet.from].corrupt;
-  const Parcel parcel{box, packet.from, packet.to, bytes, copy};
+  const Parcel parcel{.what = box,
+                      .from = packet.from,
+                      .to = packet.to,
+                      .bytes = bytes,
+                      .id = message.id(),
+                      .copy = copy,
+                      .altered = altered,
+                      .one_of_several = packet.one_of_several};
   // A packet that the adversary held leaves only now; the synchrony bound counts from when it was sent.
   // Putting it on the wire is the replica's work, which the network does not answer for.
   const Duration work = packet.from < n_ && !copy ? scenario_.replicas.cpu.send : Duration{};
@@ -117,19 +124,16 @@ void World::Impl::lost(const Message& message, NodeId from, NodeId to, std::stri
   }
 }
 
-void World::Impl::note_beyond(const Message& message, NodeId from, NodeId to) {
-  note_beyond(to, from, message.id());
-}
-
-// What was held back shows only when it is let go, so the first time can move back.
-void World::Impl::note_beyond(NodeId to, NodeId from, std::uint64_t message) {
-  const Time since = network_.counters().first_beyond;
-  if (since >= announced_beyond_) return;
-  announced_beyond_ = since;
-  Record r = about(RecordKind::beyond, to);
-  r.peer = from;
-  r.id = message;
-  r.count = static_cast<std::uint64_t>(std::max<std::int64_t>(nanoseconds(since), 1));
+// What was missed shows only when its time is over, or later still, so the first time can move back.
+void World::Impl::tell_beyond() {
+  network_.synchrony().settle(scheduler_.now());
+  const auto& [when, letter] = network_.synchrony().first();
+  if (when >= announced_beyond_) return;
+  announced_beyond_ = when;
+  Record r = about(RecordKind::beyond, letter.to);
+  r.peer = letter.from;
+  r.id = letter.id;
+  r.count = static_cast<std::uint64_t>(std::max<std::int64_t>(nanoseconds(when), 1));
   r.text = "a message between honest nodes was lost or altered, or later than GST and delta allow";
   emit(r);
 }

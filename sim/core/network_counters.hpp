@@ -3,8 +3,6 @@
 
 #include <cstdint>
 
-#include "sim/core/time.hpp"
-
 namespace byzsim {
 
 struct NetworkCounters {
@@ -15,8 +13,6 @@ struct NetworkCounters {
   std::uint64_t duplicated = 0;  ///< messages that arrive twice
   std::uint64_t reordered = 0;   ///< messages held back by `reorder_by`
   std::uint64_t relayed = 0;     ///< hops beyond the first
-  std::uint64_t beyond = 0;      ///< messages between honest nodes for which the network left the model
-  Time first_beyond = kNever;    ///< when it first did: a loss when sent, a delay when the bound passed
 
   friend bool operator==(const NetworkCounters&, const NetworkCounters&) = default;
   /// Calls `visit(name, count)` for each count that a result shows, the same for const and other counters.

@@ -21,14 +21,12 @@ constexpr Time kNoOverflow{Duration{std::int64_t{1} << 62}};  // a time to which
 }  // namespace
 
 Network::Network(const NetworkSettings& settings, std::uint32_t n, std::uint32_t clients, std::uint64_t seed,
-                 ReplicaSet faulty)
+                 const ReplicaSet& faulty)
     : n_(n),
       clients_(clients),
       latency_(settings.jitter()),
       client_latency_(settings.client_latency.value_or(settings.jitter())),
-      gst_(at(settings.gst)),
-      delta_(settings.delta.value_or(Duration::max())),
-      faulty_(std::move(faulty)),
+      synchrony_(at(settings.gst), settings.delta.value_or(Duration::max()), faulty),
       seed_(seed),
       clients_apart_(settings.client_latency.has_value()),
       loss_(threshold(settings.loss)),
@@ -130,7 +128,7 @@ void Network::arrivals(NodeId from, Time now, Time* out) {
   const std::size_t row = from;
   if (!ready_[row]) prepare(row);
   const Latency& latency = latency_of(row);
-  const Time latest = bound(now);
+  const Time latest = synchrony_.bound(now);
   std::uint64_t* position = position_.get() + row * n_;
   const std::int64_t* fixed = base_ ? base_.get() + row * n_ : nullptr;
   std::uint64_t clamped = 0;

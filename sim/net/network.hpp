@@ -10,11 +10,9 @@
 // Over several hops these accumulate hop by hop. With FIFO order an arrival is moved up to the previous one's, if
 // later.
 //
-// Partial synchrony (Dwork, Lynch and Stockmeyer, JACM 1988): a message sent at t has propagated by max(t, GST) +
-// delta; a longer draw is cut to that, and counted. The network goes *beyond the model* when, between two honest nodes,
-// a message sent at or after GST is lost or cut, or any message takes longer than that bound by being held, cut or
-// delayed. Without delta no delay is too long, but a loss is still a loss. Queues never count: capacity is not the
-// network's malice.
+// Partial synchrony: a message sent at t has propagated by max(t, GST) + delta; a longer draw is cut to that, and
+// counted. What is lost, cut, held or delayed all the same takes the network *beyond the model*: see synchrony.hpp, which
+// keeps that account. Queues never count: capacity is not the network's malice.
 //
 // Draws: the k-th message from a to b gets the k-th draw of a stream of that link, whatever else is sent, and whether
 // it is lost, cut or held. Loss, duplication, reordering, later hops and cuts derive their own draws from that one, so
@@ -28,14 +26,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "sim/core/check.hpp"
-#include "sim/core/downtimes.hpp"
 #include "sim/core/ids.hpp"
 #include "sim/core/limits.hpp"
 #include "sim/core/network_counters.hpp"
@@ -46,6 +42,7 @@
 #include "sim/net/partition.hpp"
 #include "sim/net/pipe.hpp"
 #include "sim/net/settings.hpp"
+#include "sim/net/synchrony.hpp"
 #include "sim/net/topology.hpp"
 
 namespace byzsim {
@@ -59,9 +56,16 @@ struct Parcel {
   NodeId from = 0;
   NodeId to = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t id = 0;  ///< of the signing
   /// Made by somebody on the wire under its sender's name: it takes no capacity of the sender's, holds up nothing that
   /// it sends, and is missed by nobody.
   bool copy = false;
+  /// No longer what its sender sent, so that nobody misses it.
+  bool altered = false;
+  /// Equal ones may be on their way to the same receiver, each as good as the others.
+  bool one_of_several = false;
+
+  Synchrony::Letter letter() const { return {id, from, to}; }
 };
 
 /// A parcel that waits for a cut to heal, with what it needs to go on as if nothing had happened.
@@ -77,7 +81,7 @@ class Network {
   /// Replicas are 0..n-1, clients n..n+clients-1. `faulty`: the nodes whose messages the model promises nothing about.
   /// Throws std::invalid_argument where Topology::problem finds one.
   Network(const NetworkSettings& settings, std::uint32_t n, std::uint32_t clients, std::uint64_t seed,
-          ReplicaSet faulty = {});
+          const ReplicaSet& faulty = {});
 
   /// True while `arrival` and `arrivals` say everything about a message without extra delay: full mesh, unlimited
   /// capacity, any order, nothing lost, duplicated, reordered or cut. Changes only with start_cut and heal.
@@ -126,20 +130,10 @@ class Network {
   /// The parcels that waited for this cut, in the order they were held; pass each to `release`. None if already healed.
   std::vector<HeldParcel> heal(CutId id);
   const Cuts& cuts() const { return cuts_; }
-  /// From now on the model promises nothing about the messages of this node.
-  void note_faulty(NodeId node) { faulty_.insert(node); }
-  /// What would have found its receiver down nobody misses: what is lost or late counts only if the receiver was up
-  /// when it was due, at the latest.
-  void note_down(NodeId node, Time now);
-  void note_up(NodeId node, Time now);
-
-  /// A message that somebody took off the wire counts as if the network had lost it.
-  void note_taken(NodeId from, NodeId to, Time sent);
-  /// A message that somebody held to the end counts as if the network had, once it is past its bound.
-  void note_kept(NodeId from, NodeId to, Time sent, Time end) { note_never({{0, from, to, 0}, sent, {}, 0}, end); }
-  /// At the end of a run: what is still held, and past its bound, counts as beyond the model. Returns the first such
-  /// parcel. Call once.
-  std::optional<Parcel> finish(Time end);
+  /// Whether, and when, the network has left the model. Whoever changes nodes or takes messages off the wire tells it so.
+  Synchrony& synchrony() { return synchrony_; }
+  /// The run is over: what is held never arrives. `for_good`: nothing is left to happen. Call once.
+  void finish(Time end, bool for_good);
   const NetworkCounters& counters() const { return counters_; }
 
   /// The fixed part of the propagation delay between two linked nodes.
@@ -155,7 +149,7 @@ class Network {
     std::uint32_t copies = 0;
     Time at[2];
   };
-  static constexpr std::uint64_t kWaitingBytes = 64;
+  static constexpr std::uint64_t kWaitingBytes = 72;
   static constexpr std::uint64_t kWeyl = 0x9e3779b97f4a7c15ULL;  // of sim/core/random.hpp
 
   static Fate report(const Outcome& outcome, auto&& deliver) {
@@ -182,9 +176,8 @@ class Network {
     const Duration fixed{base_ ? base_[link] : 0};
     return fixed + latency.sample(latency.random() ? next_bits(link) : 0);
   }
-  Time bound(Time sent) const { return later(std::max(sent, gst_), delta_); }
   Time within_bound(Time at, Time sent) {
-    const Time latest = bound(sent);
+    const Time latest = synchrony_.bound(sent);
     if (at <= latest) [[likely]]
       return at;
     ++counters_.clamped;
@@ -197,7 +190,7 @@ class Network {
     std::optional<Fate> fate;
     Duration delay{};
   };
-  Obstacle meet_cuts(const HeldParcel& held);
+  Obstacle meet_cuts(const HeldParcel& held, Time now);
   Duration held_back(std::uint64_t bits);
   struct Walk {
     Time arrival;
@@ -208,15 +201,8 @@ class Network {
   Time transmit(NodeId from, NodeId to, std::uint64_t bytes, Time ready, Time now);
   Time in_order(const Parcel& parcel, Time at);
   void find_path(NodeId from, NodeId to);
-  // Whether the model promises something about it.
-  bool honest(const Parcel& parcel) const {
-    return !parcel.copy && !faulty_.contains(parcel.from) && !faulty_.contains(parcel.to);
-  }
-  void note_missing(const HeldParcel& held);
-  void note_late(const Parcel& parcel, Time sent, Time propagated);
-  void note_never(const HeldParcel& held, Time end);
-  void note_beyond(Time when);
-  void note_missed(NodeId to, Time due, Time since);
+  void note_lost(const HeldParcel& held, Time now);
+  void note_coming(const Parcel& parcel, Time sent, Time at, Time now);
 
   std::uint32_t n_;
   std::uint32_t clients_;
@@ -224,19 +210,11 @@ class Network {
   bool quiet_plain_ = true;  ///< plain whenever nothing is cut
   Latency latency_;
   Latency client_latency_;
-  Time gst_;
-  Duration delta_ = Duration::max();
+  Synchrony synchrony_;
   std::unique_ptr<std::uint64_t[]> position_;  ///< of each link in its stream; rows are filled by `prepare`
   std::unique_ptr<std::int64_t[]> base_;       ///< of each link, ns; null if there is none
   std::vector<std::uint8_t> ready_;            ///< of each row
   NetworkCounters counters_;
-  ReplicaSet faulty_;
-  std::map<NodeId, Downtimes> down_;
-  struct Missed {
-    Time due{};
-    Time since{};
-  };
-  std::map<NodeId, Missed> missed_;  // of nodes that are down: what will count if they are up before it is due
   Cuts cuts_;
 
   // Where bases come from.

@@ -30,42 +30,42 @@ Network::Outcome Network::forward(const HeldParcel& held, Time now) {
   find_path(parcel.from, parcel.to);
   Duration cut_delay{};
   if (cuts_.any()) {
-    const Obstacle obstacle = meet_cuts(held);
+    const Obstacle obstacle = meet_cuts(held, now);
     if (obstacle.fate) return {*obstacle.fate, 0, {}};
     cut_delay = obstacle.delay;
   }
   if (happens(mix64(loss_family_ + held.bits), loss_)) {
     ++counters_.lost;
-    note_missing(held);
+    note_lost(held, now);
     if (!parcel.copy) transmit(path_[0], path_[1], parcel.bytes, now, now);  // it was sent, after all
     return {Fate::lost, 0, {}};
   }
   const Duration added = sum_of(cut_delay, held.extra);
-  const auto arrive = [&](const Walk& walked) {
-    note_late(parcel, held.sent, later(now, sum_of(walked.propagation, added)));
-    return in_order(parcel, later(walked.arrival, added));
-  };
+  const auto arrive = [&](const Walk& walked) { return in_order(parcel, later(walked.arrival, added)); };
   const Walk first = walk(parcel, now, held.bits, held_back(held.bits), !parcel.copy, now);
+  Duration propagation = first.propagation;
   Outcome outcome{Fate::deliver, 1, {arrive(first), {}}};
   const std::uint64_t copy = mix64(duplicate_family_ + held.bits);
   if (happens(copy, duplicate_)) {
     // Made by the network behind the sender's queue, so it takes no capacity there.
     ++counters_.duplicated;
+    const Walk second = walk(parcel, first.first_departure, draw(copy, kCopy), {}, false, now);
+    propagation = std::min(propagation, second.propagation);
     outcome.copies = 2;
-    outcome.at[1] =
-        in_order(parcel, later(walk(parcel, first.first_departure, draw(copy, kCopy), {}, false, now).arrival, added));
+    outcome.at[1] = arrive(second);
   }
+  note_coming(parcel, held.sent, later(now, sum_of(propagation, added)), now);
   return outcome;
 }
 
-Network::Obstacle Network::meet_cuts(const HeldParcel& held) {
+Network::Obstacle Network::meet_cuts(const HeldParcel& held, Time now) {
   Obstacle obstacle;
   CutId holder = 0;
   for (std::size_t i = 0; i + 1 < path_.size(); ++i) {
     const Cuts::Effect effect = cuts_.effect(path_[i], path_[i + 1], mix64(cut_family_ + held.bits + i));
     if (effect.mode == PartitionMode::drop) {
       ++counters_.cut;
-      note_missing(held);
+      note_lost(held, now);
       return {Fate::cut, {}};
     }
     if (effect.mode == PartitionMode::hold && holder == 0) holder = effect.holder;
@@ -88,7 +88,8 @@ Duration Network::held_back(std::uint64_t bits) {
 Network::Walk Network::walk(const Parcel& parcel, Time depart, std::uint64_t bits, Duration late, bool queue,
                             Time now) {
   // What is left of max(t, GST) + delta; without delta, nothing is too long.
-  Duration budget = bound(now) == kNever ? Duration::max() : bound(now) - now;
+  const Time latest = synchrony_.bound(now);
+  Duration budget = latest == kNever ? Duration::max() : latest - now;
   bool clamped = false;
   Walk walked{depart, {}, depart};
   for (std::size_t i = 0; i + 1 < path_.size(); ++i) {
@@ -163,57 +164,20 @@ std::vector<NodeId> Network::path(NodeId from, NodeId to) {
   return path_;
 }
 
-void Network::note_missing(const HeldParcel& held) {
-  if (held.sent >= gst_ && honest(held.parcel)) note_missed(held.parcel.to, bound(held.sent), held.sent);
+void Network::note_lost(const HeldParcel& held, Time now) {
+  const Parcel& parcel = held.parcel;
+  if (!parcel.copy && !parcel.altered) synchrony_.lost(parcel.letter(), held.sent, now);
 }
 
-void Network::note_late(const Parcel& parcel, Time sent, Time propagated) {
-  const Time latest = bound(sent);
-  if (propagated > latest && honest(parcel)) note_missed(parcel.to, latest, latest);
+void Network::note_coming(const Parcel& parcel, Time sent, Time at, Time now) {
+  if (parcel.altered) return;
+  if (parcel.copy) return synchrony_.copy_comes(parcel.letter(), at);
+  synchrony_.comes(parcel.letter(), sent, at, !parcel.one_of_several, now);
 }
 
-void Network::note_missed(NodeId to, Time due, Time since) {
-  const auto node = down_.find(to);
-  const Downtime* down = node == down_.end() ? nullptr : node->second.last_by(due);
-  if (down == nullptr || down->until < due) return note_beyond(since);
-  if (down->until != kNever) return;
-  // It is down still; should it be up before this is due, it misses it after all. The one due last decides.
-  Missed& missed = missed_.try_emplace(to, Missed{due, since}).first->second;
-  if (due > missed.due) missed = {due, since};
-}
-
-void Network::note_down(NodeId node, Time now) {
-  down_[node].begin(now);
-}
-void Network::note_up(NodeId node, Time now) {
-  if (!down_[node].end(now)) return;
-  const auto missed = missed_.extract(node);
-  if (!missed.empty() && missed.mapped().due > now) note_beyond(missed.mapped().since);
-}
-
-// Held when the run ends, at `end`. Where nothing is too late, what never arrives is lost.
-void Network::note_never(const HeldParcel& held, Time end) {
-  if (bound(held.sent) == kNever) return note_missing(held);
-  note_late(held.parcel, held.sent, end);
-}
-
-void Network::note_beyond(Time when) {
-  ++counters_.beyond;
-  counters_.first_beyond = std::min(counters_.first_beyond, when);
-}
-
-void Network::note_taken(NodeId from, NodeId to, Time sent) {
-  note_missing({{0, from, to, 0}, sent, {}, 0});
-}
-
-std::optional<Parcel> Network::finish(Time end) {
-  std::optional<Parcel> first;
-  for (const Waiting& waiting : waiting_) {
-    const std::uint64_t before = counters_.beyond;
-    note_never(waiting.held, end);
-    if (counters_.beyond > before && !first) first = waiting.held.parcel;
-  }
-  return first;
+void Network::finish(Time end, bool for_good) {
+  for (const Waiting& waiting : waiting_) note_lost(waiting.held, end);
+  synchrony_.finish(end, for_good);
 }
 
 }  // namespace byzsim

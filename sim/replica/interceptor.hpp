@@ -32,6 +32,8 @@ struct Packet {
   /// What its sender put on the wire; null for what the adversary sends on its own account, whose time is when it is
   /// injected. Keep it, too: if `message` is another in the end, the original counts as lost.
   Ref<const Message> original{};
+  /// Set it on a packet and each copy that is made of it: what is lost of several may have arrived all the same.
+  bool one_of_several = false;
 };
 
 /// What the world lets the adversary do.
